@@ -1,0 +1,24 @@
+// The table of graders by name (data::Problem::grader). A pure function of the problem and the completion's text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/problem.h"
+#include "grading/verdict.h"
+
+namespace reprise::grading {
+
+struct GradingInput {
+  const data::Problem& problem;
+  std::string_view completion;       // decoded text, special tokens kept out
+  bool prompt_opened_think = false;  // the template wrote "<think>" already
+  bool finished = true;              // false: cut off at the token limit
+};
+
+// Throws Error for an unknown grader name (the recipe's fault), never for the completion.
+Verdict grade(const GradingInput& input);
+std::vector<std::string> grader_names();
+
+}  // namespace reprise::grading
