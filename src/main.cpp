@@ -1,0 +1,69 @@
+// `reprise`: torch-free, starts in milliseconds. The table of subcommands and the one catch. What trains or
+// samples is handed to `reprise-engine` beside it by exec.
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "base/version.h"
+#include "cli/commands.h"
+
+namespace reprise::cli {
+
+// Each command is declared here, beside its row, and defined in src/cli/<name>_command.cpp.
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {};
+  return table;
+}
+
+void print_help() {
+  std::printf("reprise %s: reproduce DeepSeek-R1 from one recipe\n\nusage: reprise COMMAND [options]\n\n",
+              version().c_str());
+  for (const Command& command : commands()) std::printf("  %-11s %s\n", command.name, command.summary);
+  std::printf("\n`reprise COMMAND --help` tells more.\n");
+}
+
+int run(const std::vector<std::string>& words) {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    print_help();
+    return words.empty() ? 2 : 0;
+  }
+  if (words[0] == "--version") {
+    std::printf("reprise %s (%s, %s)\n", version().c_str(), git_revision().c_str(), compiler().c_str());
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    if (words[0] == command.name) return command.run({words.begin() + 1, words.end()});
+    names.push_back(command.name);
+  }
+  const auto guess = nearest(words[0], names);
+  throw UsageError("unknown command '" + words[0] + "'", "", guess ? "did you mean '" + *guess + "'?" : "see `reprise --help`");
+}
+
+}  // namespace reprise::cli
+
+int main(int argc, char** argv) {
+  try {
+    return reprise::cli::run({argv + 1, argv + argc});
+  } catch (const reprise::UsageError& error) {
+    std::fprintf(stderr, "reprise: %s\n", error.what());
+    return 2;
+  } catch (const reprise::Interrupted& error) {
+    std::fprintf(stderr, "reprise: %s\n", error.what());
+    return 130;
+  } catch (const reprise::Error& error) {
+    std::fprintf(stderr, "reprise: %s\n", error.what());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "reprise: out of memory\n");
+    return 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "reprise: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,74 @@
+// What a stage is to the pipeline: a type with declared keys, a plan, and a runner. Stages meet only through
+// the run folder: a runner reads its inputs' folders and writes its own.
+//   recipe.yaml -> [StageSpec] -> StageGraph -> for each stage whose key changed: StageRunner(StageContext)
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace reprise::pipeline {
+
+// The recipe's `hardware:` block, the same for every stage.
+struct HardwareConfig {
+  std::string device = "cpu";          // cpu, cuda
+  std::string torch_dtype = "float32"; // of activations; bfloat16 on cuda keeps fp32 master weights
+  int64_t num_threads = 2;             // part of the fingerprint: never taken from the machine
+
+  template <class Visitor>
+  void fields(Visitor& v);
+};
+
+// One row of metrics.jsonl: numbers by name, in the order they were set. "step" is always first.
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+// Given to a runner. Everything it writes goes below `folder`.
+class StageContext {
+ public:
+  virtual ~StageContext() = default;
+  virtual const std::string& name() const = 0;                  // "zero"
+  virtual const std::filesystem::path& folder() const = 0;      // RUN/stages/03-zero
+  virtual uint64_t seed() const = 0;                            // the recipe's seed
+  virtual const HardwareConfig& hardware() const = 0;
+  // A reference in the stage's keys, resolved: the name of an earlier stage gives that stage's output (its
+  // `model/` folder or its `*.h5` store, see StagePlan::output); the name of a dataset or model of the recipe
+  // gives its store or folder; else the path itself.
+  virtual std::filesystem::path resolve(const std::string& reference) const = 0;
+  // This stage's typed keys (a stages/*_config.h struct), as JSON with defaults filled.
+  virtual const nlohmann::json& keys() const = 0;
+
+  // Appends to metrics.jsonl (and the TensorBoard file); flushed per row. Rows at or past `step` are cut first
+  // when a resumed stage begins: begin_at(step) is called once, before the first row.
+  virtual void begin_at(int64_t step) = 0;
+  virtual void record(int64_t step, const Metrics& metrics) = 0;
+  // The ledger: one line per step with the hash of weights, optimizer and data cursor, and the counts.
+  virtual void ledger(int64_t step, const std::string& state_hash, const Metrics& counts) = 0;
+  // The live line: "zero  step 12/36  reward 0.61  3,210 tok/s  2m10s left".
+  virtual void progress(int64_t step, int64_t num_steps, const Metrics& shown) = 0;
+  virtual void note(const std::string& line) = 0;
+  // Ctrl-C: finish the step, write a checkpoint, then throw Interrupted.
+  virtual bool stop_requested() const = 0;
+};
+
+// What `reprise plan` prints of a stage, without touching a device. Zero means "does not apply".
+struct StagePlan {
+  std::string output = "model";  // "model" (folder model/), "examples" (examples.h5), "problems", "samples"
+  int64_t num_steps = 0, num_updates = 0;
+  int64_t num_prompts = 0, num_samples = 0;
+  int64_t max_tokens = 0;        // upper bound of tokens trained or sampled
+  double num_epochs = 0;
+  int64_t num_parameters = 0;
+  double peak_memory_bytes = 0;
+  double flops = 0;
+  std::vector<std::string> notes;
+};
+
+}  // namespace reprise::pipeline
