@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "evaluation/harness/comparison.h"
+#include "evaluation/harness/html_text.h"
 #include "evaluation/harness/run_data.h"
 
 namespace reprise::evaluation {
@@ -29,12 +30,6 @@ const StageData& need_stage(const RunData& run, const std::string& name, const C
               run.folder.string(), guess ? "did you mean '" + *guess + "'?" : "stages: " + join(names, ", "));
 }
 
-std::string interval_text(const Interval& interval, bool is_share) {
-  if (!std::isfinite(interval.low) || !std::isfinite(interval.high)) return "no interval";
-  const double scale = is_share ? 100 : 1;
-  return "[" + format_fixed(interval.low * scale, 1) + ", " + format_fixed(interval.high * scale, 1) + "]";
-}
-
 ClaimResult nothing(ClaimResult result, const std::string& why) {
   result.verdict = ClaimVerdict::inconclusive;
   result.estimate = kNaN;
@@ -49,7 +44,7 @@ ClaimResult judge_evaluations(const ClaimConfig& claim, const Runs& runs, ClaimR
   const std::string only = !claim.stage.empty() ? claim.stage : claim.higher.empty() ? claim.lower : claim.higher;
   result.is_share = metric_is_share(claim.metric) && (claim.minus.empty() || metric_is_share(claim.minus));
   if (!result.is_share) result.unit = "tokens";
-  double span = result.is_share ? 1 : 0;
+  const double span = result.is_share ? 1 : 0;
   result.threshold = claim.margin;
   if (claim.at_least) result.threshold = *claim.at_least;
   if (claim.at_most) result.threshold = *claim.at_most;
@@ -88,8 +83,8 @@ ClaimResult judge_evaluations(const ClaimConfig& claim, const Runs& runs, ClaimR
                            : claim.minus.empty() ? claim.metric + " of " + only
                                                  : claim.metric + " minus " + claim.minus + " of " + only;
   result.detail = what + "; 95 % interval by " + spread.method + "; bootstrap " +
-                  interval_text(spread.bootstrap, result.is_share);
-  if (runs.size() > 1) result.detail += "; t over seed means " + interval_text(spread.seed_means, result.is_share);
+                  interval_text(spread.bootstrap, result.is_share ? 100 : 1);
+  if (runs.size() > 1) result.detail += "; t over seed means " + interval_text(spread.seed_means, result.is_share ? 100 : 1);
   return result;
 }
 
