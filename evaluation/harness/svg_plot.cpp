@@ -45,7 +45,9 @@ struct Range {
   // Room around the data; a flat curve gets a range of its own size.
   void pad(double share) {
     double room = (high - low) * share;
-    if (room == 0) room = low == 0 ? 1 : std::abs(low) * 0.1;
+    // Rounding of a running mean makes a flat curve almost flat: do not magnify it.
+    const double size = std::max(std::abs(low), std::abs(high));
+    if (high - low <= 1e-9 * size) room = size == 0 ? 1 : size * 0.1;
     low -= room;
     high += room;
   }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "evaluation/harness/svg_plot.h"
 #include "support/test_data.h"
 
 namespace reprise::evaluation {
@@ -116,8 +117,11 @@ ClaimResult judged(const std::string& claim, int num_seeds = 1) {
 
 TEST(Claims, EveryFormIsJudged) {
   const ClaimResult higher = judged("metric: pass@1, higher: eval-b, lower: eval-a, margin: 0.2");
-  EXPECT_EQ(higher.verdict, ClaimVerdict::inconclusive) << "a constant difference keeps the doubt of 30 problems";
+  EXPECT_EQ(higher.verdict, ClaimVerdict::reproduced);
   EXPECT_NEAR(higher.estimate, 0.5, 1e-12);
+  // The difference is the same on all 30 problems, and yet keeps the doubt that 30 problems leave.
+  EXPECT_NEAR(higher.interval.low, 0.5 - (1 - std::pow(0.025, 1.0 / 30)), 1e-12);
+  EXPECT_EQ(judged("metric: pass@1, higher: eval-b, lower: eval-a, margin: 0.4").verdict, ClaimVerdict::inconclusive);
   EXPECT_EQ(judged("metric: pass@1, stage: eval-b, at_least: 0.6").verdict, ClaimVerdict::reproduced);
   EXPECT_EQ(judged("metric: pass@1, stage: eval-b, at_most: 0.6").verdict, ClaimVerdict::not_reproduced);
   EXPECT_EQ(judged("metric: pass@1, lower: eval-a, than: 0.4").verdict, ClaimVerdict::reproduced);
@@ -167,6 +171,13 @@ TEST(Report, TellsWhatTheRunsSayAndEscapesWhatModelsWrote) {
   EXPECT_TRUE(fs::exists(folder.path() / "out/report.md"));
 }
 
+TEST(Plot, ACurveFlatButForRoundingIsNotBlownUp) {
+  LinePlot plot{.title = "format", .percent = true};
+  plot.series.push_back({"", {{1, 0.97}, {2, 0.97 + 1e-15}, {3, 0.97}}, 0, false});
+  const std::string svg = line_plot(plot);
+  EXPECT_NE(svg.find(">100<"), std::string::npos) << svg;
+}
+
 TEST(Report, RefusesWhatIsNoRunAndASeedTwice) {
   TemporaryFolder folder;
   EXPECT_THROW(read_run(folder.path()), Error);
@@ -191,7 +202,7 @@ TEST(Published, IsComparedOnlyUnderItsOwnConditions) {
   EXPECT_EQ(compare(own, *found).verdict, "equivalent");
   own.estimate.value = 0.4;
   EXPECT_EQ(compare(own, *found).verdict, "different");
-  own.estimate.value = 0.53;
+  own.estimate.value = 0.535;
   EXPECT_EQ(compare(own, *found).verdict, "inconclusive");
   own.protocol["temperature"] = "0.60";
   EXPECT_TRUE(compare(own, *found).comparable);
