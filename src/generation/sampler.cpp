@@ -49,10 +49,21 @@ inline float exp_negative(float x) {
   return p * std::bit_cast<float>(static_cast<uint32_t>(k + 127) << 23);
 }
 
+// Gumbel noise is -log(E), E = -log(1 - v), v uniform. Likely winners have a small E, so v keeps all 32 bits near 0,
+// where log(1 - v) is taken from v itself and not from a rounded 1 - v.
 inline float gumbel_of_word(uint32_t word) {
-  // u in (0, 1): the middle of one of 2^24 cells, so neither log is of 0 or of 1.
-  const float u = (static_cast<float>(word >> 8) + 0.5f) * 0x1p-24f;
-  return -log_positive(-log_positive(u));
+  float v = (static_cast<float>(word) + 0.5f) * 0x1p-32f;
+  v = v > 1.0f - 0x1p-24f ? 1.0f - 0x1p-24f : v;
+  const float s = v / (2.0f - v);  // log(1 - v) = -2 atanh(s)
+  const float z = s * s;
+  float p = 2.0f / 11.0f;
+  p = p * z + 2.0f / 9.0f;
+  p = p * z + 2.0f / 7.0f;
+  p = p * z + 2.0f / 5.0f;
+  p = p * z + 2.0f / 3.0f;
+  const float near_zero = 2.0f * s + s * z * p;
+  const float elsewhere = -log_positive(1.0f - v);
+  return -log_positive(v < 0.25f ? near_zero : elsewhere);
 }
 
 // log of sum of exp(scale * (x - maximum)), in double, fixed order.

@@ -23,7 +23,7 @@ struct NoiseKey {
 };
 NoiseKey noise_key(const std::vector<uint64_t>& random_path, uint64_t prompt_number, uint64_t sample_index);
 
-// The Gumbel noise of a token id at a position of the completion: -log(-log(u)), u uniform in (0, 1) with 32 bits.
+// The Gumbel noise of a token id at a position of the completion: -log(-log(1 - v)), v uniform in (0, 1) from 32 bits.
 float gumbel_noise(const NoiseKey& key, uint32_t position, uint32_t id);
 
 // temperature 0: the most likely token (its behavior_logprob is 0).
