@@ -19,9 +19,11 @@ at::Tensor tensor_of(const std::vector<T>& values, at::ScalarType dtype, at::Dev
 }  // namespace
 
 int64_t TrainingRow::num_targets() const {
-  if (segment_lengths.empty()) return std::max<int64_t>(0, static_cast<int64_t>(ids.size()) - num_prompt_ids);
+  if (segment_lengths.empty()) {
+    return std::max<int64_t>(0, static_cast<int64_t>(ids.size()) - std::max<int64_t>(1, num_prompt_ids));
+  }
   int64_t total = 0;
-  for (size_t s = 0; s < segment_lengths.size(); ++s) total += segment_lengths[s] - segment_prompts[s];
+  for (size_t s = 0; s < segment_lengths.size(); ++s) total += std::max<int64_t>(0, segment_lengths[s] - std::max<int64_t>(1, segment_prompts[s]));
   return total;
 }
 
