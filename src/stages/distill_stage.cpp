@@ -21,7 +21,7 @@ void check_vocabularies(const model::LoadedModel& student, const model::LoadedMo
 }  // namespace
 
 nlohmann::json run_distill(pipeline::StageContext& context) {
-  const auto config = config::read_json<DistillConfig>(context.keys(), context.name());
+  const auto config = config::config_from_json<DistillConfig>(context.keys(), context.name());
   place(context.hardware());
   model::LoadedModel student = load_checkpoint_model(context);
   if (!student.model) student = load_stage_model(context, config.from);

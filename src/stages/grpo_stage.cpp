@@ -27,7 +27,7 @@ constexpr size_t kShownSamples = 8;  // samples of each rollout that rollouts/ k
 class GrpoStage {
  public:
   explicit GrpoStage(pipeline::StageContext& context)
-      : context_(context), config_(config::read_json<GrpoStageConfig>(context.keys(), context.name())) {}
+      : context_(context), config_(config::config_from_json<GrpoStageConfig>(context.keys(), context.name())) {}
 
   nlohmann::json run() {
     load();

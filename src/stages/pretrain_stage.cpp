@@ -50,7 +50,7 @@ model::LoadedModel fresh_model(const PretrainConfig& config, const pipeline::Sta
 }  // namespace
 
 nlohmann::json run_pretrain(pipeline::StageContext& context) {
-  const auto config = config::read_json<PretrainConfig>(context.keys(), context.name());
+  const auto config = config::config_from_json<PretrainConfig>(context.keys(), context.name());
   const Placement placement = place(context.hardware());
   model::LoadedModel model = load_checkpoint_model(context);
   if (!model.model) model = config.from.empty() ? fresh_model(config, context, placement) : load_stage_model(context, config.from);

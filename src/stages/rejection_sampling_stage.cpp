@@ -15,7 +15,7 @@
 namespace reprise::stages {
 
 nlohmann::json run_rejection_sampling(pipeline::StageContext& context) {
-  const auto config = config::read_json<RejectionSamplingConfig>(context.keys(), context.name());
+  const auto config = config::config_from_json<RejectionSamplingConfig>(context.keys(), context.name());
   const model::LoadedModel model = load_stage_model(context, config.from);
   const auto problems = problems_of_store(context.resolve(config.dataset_name), config.num_prompts);
   std::vector<uint64_t> numbers;

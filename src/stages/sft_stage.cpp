@@ -10,7 +10,7 @@
 namespace reprise::stages {
 
 nlohmann::json run_sft(pipeline::StageContext& context) {
-  const auto config = config::read_json<SftConfig>(context.keys(), context.name());
+  const auto config = config::config_from_json<SftConfig>(context.keys(), context.name());
   place(context.hardware());
   model::LoadedModel model = load_checkpoint_model(context);
   if (!model.model) model = load_stage_model(context, config.from);
