@@ -170,6 +170,8 @@ class Builder : public YAML::EventHandler {
     }
     top.has_key = false;
     node.key_origin = top.key_origin;
+    // yaml-cpp places an absent value at the next token, lines below.
+    if (node.is_null()) node.origin = node.key_origin;
     if (const Node* first = top.node.find(top.key)) {
       problems_.add("key '" + top.key + "' stands here twice", top.key_origin,
                     "its first place is line " + std::to_string(first->key_origin.line));
