@@ -15,7 +15,7 @@ constexpr size_t kMostFiles = 256;  // in one recipe; a tower of fragments that 
 // The key that names an element of the list under `key`; "" for lists that merge as a whole.
 std::string naming_key(const std::string& key) {
   if (key == "stages") return "stage";
-  if (key == "claims") return "name";
+  if (key == "claims") return "claim";
   return "";
 }
 
@@ -213,7 +213,7 @@ void apply_set(Node& root, const std::string& assignment, Problems& problems) {
       Node* element = nullptr;
       std::vector<std::string> names;
       for (Node& item : at->items) {
-        for (const char* naming : {"stage", "name"}) {
+        for (const char* naming : {"stage", "claim", "name"}) {
           const std::string name = name_of(item, naming);
           if (name.empty()) continue;
           names.push_back(name);

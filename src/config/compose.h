@@ -3,7 +3,7 @@
 //   use: [optimizer/adamw.yaml]      fragments; in any map, so a stage can take its own
 //   the map's own keys
 //   --set stages.zero.epsilon=10     last
-// Maps merge key by key, other values replace. The lists `stages` and `claims` merge by name (`stage:`, `name:`):
+// Maps merge key by key, other values replace. The lists `stages` and `claims` merge by name (`stage:`, `claim:`):
 // an entry with a known name changes that entry where it stands, a new one goes to the end. Every value
 // keeps the file and line it came from.
 #pragma once
