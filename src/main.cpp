@@ -14,9 +14,12 @@
 namespace reprise::cli {
 
 // Each command is declared here, beside its row, and defined in src/cli/<name>_command.cpp.
+int report_command(const Arguments& arguments);
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> table = {};
+  static const std::vector<Command> table = {
+      {"report", "write the report of a run, or of several seeds together", report_command},
+  };
   return table;
 }
 
