@@ -34,6 +34,9 @@ std::optional<double> parse_double(std::string_view text);
 // The candidate nearest to `word` (edit distance at most a third of its length), for "did you mean".
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// How deeply { and [ are nested in a JSON text (strings skipped): recursive parsers want to know before they start.
+size_t nesting_depth(std::string_view json);
+
 // UTF-8. valid_utf8 follows Unicode's table 3-7 (no overlong forms, no surrogates).
 bool valid_utf8(std::string_view text);
 void append_utf8(std::string& text, char32_t code_point);

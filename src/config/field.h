@@ -7,6 +7,10 @@
 // the lock file (writer.h) and the fingerprint. The member's initial value is the default.
 // Types a field may have: bool, int64_t, double, std::string, std::vector<of those>,
 // std::map<std::string, double>, std::optional<one of the scalars>. Enumerations are strings with one_of().
+// Besides field() and section(), a visitor knows
+//     v.reference("from", from, "...")      a stage, dataset or model of the recipe, or a path (string or list)
+//     v.file("chat_template", t, "...")     may name a file: its content then counts, not its path
+//     v.list("claims", claims, "...")       a vector of structs with fields()
 #pragma once
 
 #include <cstdint>

@@ -36,6 +36,8 @@ class Transformer {
   struct Batch {
     at::Tensor ids_BT;         // int64; padding may hold any valid id
     at::Tensor lengths_B;      // int64: real tokens of each row, which is padded on the RIGHT
+    at::Tensor segments_BT;    // int64, or undefined: packed rows. Tokens attend only inside their own segment
+                               // (1, 2, ...; 0 is padding) and positions restart at each segment's first token
   };
   // Final hidden states after the last norm, [B, T, D]. Causal; rows do not see each other or the padding.
   // `recompute`: gradient checkpointing, each layer's activations are computed again in the backward pass.

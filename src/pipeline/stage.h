@@ -15,6 +15,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/field.h"
+
 namespace reprise::pipeline {
 
 // The recipe's `hardware:` block, the same for every stage.
@@ -24,7 +26,15 @@ struct HardwareConfig {
   int64_t num_threads = 2;             // part of the fingerprint: never taken from the machine
 
   template <class Visitor>
-  void fields(Visitor& v);
+  void fields(Visitor& v) {
+    using namespace config;
+    v.field("device", device, "Where models live. A device that is not there is an error, never another one.",
+            one_of({"cpu", "cuda"}));
+    v.field("torch_dtype", torch_dtype, "Type of activations; with bfloat16 the optimizer keeps float32 weights.",
+            one_of({"float32", "bfloat16"}));
+    v.field("num_threads", num_threads, "CPU threads. Part of the fingerprint, and never taken from the machine.",
+            between(1, 1024));
+  }
 };
 
 // One row of metrics.jsonl: numbers by name, in the order they were set. "step" is always first.
@@ -58,6 +68,10 @@ class StageContext {
   virtual bool stop_requested() const = 0;
 };
 
+// Does the stage's work below context.folder(). Returns the numbers that done.json and the report show ("counts").
+// Called again after an interruption, in the same folder: it goes on from its own newest checkpoint.
+using StageRunner = std::function<nlohmann::json(StageContext&)>;
+
 // What `reprise plan` prints of a stage, without touching a device. Zero means "does not apply".
 struct StagePlan {
   std::string output = "model";  // "model" (folder model/), "examples" (examples.h5), "problems", "samples"
@@ -69,6 +83,10 @@ struct StagePlan {
   double peak_memory_bytes = 0;
   double flops = 0;
   std::vector<std::string> notes;
+  // For the stages after this one. Rows of the store that it writes, at most (0: unknown or no store), and the shape
+  // of its model as config.json text ("": unknown).
+  int64_t num_rows = 0;
+  std::string model_config_json;
 };
 
 }  // namespace reprise::pipeline

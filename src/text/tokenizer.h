@@ -24,6 +24,9 @@ class Tokenizer {
   // Throws Error: truncated, hostile or unsupported files, naming the part that is not understood.
   static std::shared_ptr<const Tokenizer> from_file(const std::filesystem::path& path);
   static std::shared_ptr<const Tokenizer> from_json(std::string_view json, const std::string& name_for_errors);
+  // tokenizer_config_json: "" or the text of tokenizer_config.json, which names bos, eos and pad.
+  static std::shared_ptr<const Tokenizer> from_json(std::string_view json, std::string_view tokenizer_config_json,
+                                                    const std::string& name_for_errors);
   virtual ~Tokenizer() = default;
 
   // add_special_tokens: run the post-processor (BOS of Llama/DeepSeek). Special tokens written in the text are

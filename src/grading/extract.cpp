@@ -1,0 +1,107 @@
+// Scans from the end, because the last answer is the one meant.
+#include "grading/extract.h"
+
+#include "base/strings.h"
+
+namespace reprise::grading {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// The last run of digits with its separators, point, sign and fraction bar.
+std::string last_plain_number(std::string_view text) {
+  size_t end = text.size();
+  while (end > 0 && !is_digit(text[end - 1])) --end;
+  if (end == 0) return {};
+  size_t begin = end;
+  while (begin > 0) {
+    const char c = text[begin - 1];
+    const bool inner = (c == ',' || c == '.' || c == '/') && begin >= 2 && is_digit(text[begin - 2]);
+    if (!is_digit(c) && !inner) break;
+    --begin;
+  }
+  if (begin > 0 && text[begin - 1] == '.') --begin;  // ".5"
+  const size_t sign = begin > 0 && text[begin - 1] == '$' ? begin - 1 : begin;
+  if (sign > 0 && text[sign - 1] == '-' && (sign == 1 || (!is_digit(text[sign - 2]) && !is_letter(text[sign - 2]) && text[sign - 2] != ')'))) {
+    return "-" + std::string(text.substr(begin, end - begin));
+  }
+  return std::string(text.substr(begin, end - begin));
+}
+
+}  // namespace
+
+std::string last_boxed(std::string_view text) {
+  const size_t start = text.rfind("\\boxed{");
+  if (start == std::string_view::npos) return {};
+  size_t depth = 0;
+  const size_t open = start + 6;
+  for (size_t i = open; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '{') {
+      ++depth;
+    } else if (text[i] == '}' && --depth == 0) {
+      return std::string(trim(text.substr(open + 1, i - open - 1)));
+    }
+  }
+  return {};
+}
+
+std::string last_number(std::string_view text) {
+  if (const std::string boxed = last_boxed(text); !boxed.empty()) {
+    const std::string number = last_plain_number(boxed);
+    return boxed.find("\\frac") != std::string::npos ? boxed : number;
+  }
+  if (const size_t hashes = text.rfind("####"); hashes != std::string_view::npos) {
+    std::string_view line = text.substr(hashes + 4);
+    line = line.substr(0, line.find('\n'));
+    if (const std::string number = last_plain_number(line); !number.empty()) return number;
+  }
+  return last_plain_number(text);
+}
+
+std::string math_answer(std::string_view text) {
+  if (const std::string boxed = last_boxed(text); !boxed.empty()) return boxed;
+  const std::string lower = to_lower_ascii(text);
+  for (std::string_view anchor : {"final answer is", "answer is", "answer:"}) {
+    const size_t at = lower.rfind(anchor);
+    if (at == std::string::npos) continue;
+    std::string_view rest = text.substr(at + anchor.size());
+    rest = trim(rest.substr(0, rest.find('\n')));
+    while (!rest.empty() && (rest.back() == '.' || rest.front() == ':')) {
+      if (rest.back() == '.') rest.remove_suffix(1);
+      if (!rest.empty() && rest.front() == ':') rest.remove_prefix(1);
+      rest = trim(rest);
+    }
+    if (!rest.empty()) return std::string(rest);
+  }
+  const std::string number = last_plain_number(text);
+  return !number.empty() || text.size() > 200 ? number : std::string(trim(text));
+}
+
+std::string choice_letter(std::string_view text) {
+  const std::string boxed = last_boxed(text);
+  const std::string_view where = boxed.empty() ? text : std::string_view(boxed);
+  for (size_t i = where.size(); i-- > 0;) {
+    const bool alone = (i == 0 || !is_letter(where[i - 1])) && (i + 1 == where.size() || !is_letter(where[i + 1]));
+    if (where[i] >= 'A' && where[i] <= 'J' && alone && !(where[i] == 'I' || (where[i] == 'A' && i + 1 < where.size() && where[i + 1] == ' ' && i + 2 < where.size() && is_letter(where[i + 2])))) {
+      return std::string(1, where[i]);
+    }
+  }
+  return {};
+}
+
+std::string normalised_latex(std::string_view text) {
+  std::string out(trim(text));
+  for (const char* command : {"\\left", "\\right", "\\displaystyle", "\\!", "\\,", "\\;", "\\ ", "$", "\\text", "\\mathrm"}) out = replace_all(out, command, "");
+  out = replace_all(replace_all(out, "\\dfrac", "\\frac"), "\\tfrac", "\\frac");
+  std::string compact;
+  for (char c : out) {
+    if (c != ' ' && c != '\n' && c != '\t') compact += c;
+  }
+  while (!compact.empty() && compact.back() == '.') compact.pop_back();
+  return compact;
+}
+
+}  // namespace reprise::grading

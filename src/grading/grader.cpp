@@ -1,0 +1,95 @@
+// The graders, by name. Each is linear in the completion's length and total: a model cannot make one throw or hang.
+#include "grading/grader.h"
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "grading/extract.h"
+#include "grading/puzzles.h"
+#include "grading/rational.h"
+#include "text/think_tags.h"
+
+namespace reprise::grading {
+namespace {
+
+using data::Problem;
+
+Verdict decided(bool correct, std::string extracted, std::string reason) {
+  return {correct ? VerdictKind::correct : VerdictKind::incorrect, std::move(extracted), std::move(reason)};
+}
+
+std::string folded(std::string_view text) {
+  std::string out;
+  for (const std::string& word : split(replace_all(replace_all(std::string(text), "\n", " "), "\t", " "), ' ')) {
+    if (word.empty()) continue;
+    if (!out.empty()) out += ' ';
+    out += word;
+  }
+  return out;
+}
+
+// The <answer> block and nothing else: the miniature's rule, and that of R1-Zero's template.
+Verdict grade_exact(const Problem& problem, const std::string& answer) {
+  const std::string found = folded(answer), expected = folded(problem.answer);
+  return decided(found == expected, found, "'" + found + "' against '" + expected + "'");
+}
+
+// GSM8K's published rule (Cobbe et al. 2021: the number behind "####"), applied to the last number that the text gives.
+Verdict grade_number(const Problem& problem, const std::string& answer) {
+  const auto expected = parse_number(problem.answer);
+  const std::string found = last_number(answer);
+  if (found.empty()) return {VerdictKind::no_answer, "", "no number in the answer"};
+  const auto value = parse_number(found);
+  if (!expected || !value) return {VerdictKind::unverifiable, found, "not a plain number"};
+  return decided(*value == *expected, found, found + " against " + problem.answer + ", as exact numbers");
+}
+
+// A first rule for mathematics: exact for plain numbers, equality of normalised LaTeX otherwise. What it cannot decide
+// it calls unverifiable, never wrong.
+Verdict grade_math(const Problem& problem, const std::string& answer) {
+  const std::string found = math_answer(answer);
+  if (found.empty()) return {VerdictKind::no_answer, "", "no final answer"};
+  const auto expected = parse_number(problem.answer), value = parse_number(found);
+  if (expected && value) return decided(*value == *expected, found, found + " against " + problem.answer + ", as exact numbers");
+  if (normalised_latex(found) == normalised_latex(problem.answer)) return decided(true, found, "the same LaTeX");
+  return {VerdictKind::unverifiable, found, "'" + found + "' against '" + problem.answer + "': not plain numbers, and spelled differently"};
+}
+
+Verdict grade_choice(const Problem& problem, const std::string& answer) {
+  const std::string found = choice_letter(answer);
+  if (found.empty()) return {VerdictKind::no_answer, "", "no letter in the answer"};
+  return decided(found == std::string(trim(problem.answer)), found, found + " against " + problem.answer);
+}
+
+using Rule = Verdict (*)(const Problem&, const std::string&);
+struct Row {
+  const char* name;
+  Rule rule;
+};
+constexpr Row kRules[] = {{"exact", grade_exact},         {"number", grade_number},
+                          {"math", grade_math},           {"choice", grade_choice},
+                          {"countdown", grade_countdown}, {"knights_knaves", grade_knights_knaves}};
+
+}  // namespace
+
+std::vector<std::string> grader_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kRules) names.emplace_back(row.name);
+  return names;
+}
+
+Verdict grade(const GradingInput& input) {
+  for (const Row& row : kRules) {
+    if (input.problem.grader != row.name) continue;
+    const bool thinks = input.prompt_opened_think || input.completion.find("<think>") != std::string_view::npos;
+    const text::TaggedText tags = text::split_think_tags(input.completion, input.prompt_opened_think);
+    if (thinks && !tags.thinking_closed) return {VerdictKind::no_answer, "", "the thinking never ended"};
+    const bool tagged = tags.thinking_closed || input.completion.find("<answer>") != std::string_view::npos;
+    if (row.rule == grade_exact && input.completion.find("<answer>") == std::string_view::npos) {
+      return {VerdictKind::no_answer, "", "no <answer> block"};
+    }
+    return row.rule(input.problem, tagged ? tags.answer : std::string(input.completion));
+  }
+  throw Error("grader '" + input.problem.grader + "' is not known", "problem " + input.problem.id, "graders: " + join(grader_names(), ", "));
+}
+
+}  // namespace reprise::grading

@@ -1,0 +1,26 @@
+// HDF5 through its C API, in RAII. A file is written whole (temporary neighbour, fsync, rename) and never left open across
+// a kill: an unflushed HDF5 file is unreadable. A column of strings is one byte blob and one uint64 offsets dataset, so
+// that a million rows are two reads. Reading checks every offset before it is used.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace reprise::io {
+
+struct Hdf5Content {
+  std::map<std::string, std::string> attributes;                  // of the root group
+  std::map<std::string, std::vector<std::string>> text_columns;
+  std::map<std::string, std::vector<int64_t>> integer_columns;
+};
+
+void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content);
+// max_bytes bounds each column before memory is taken. Throws Error: not HDF5, damaged, or not written by write_hdf5.
+Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{8} << 30);
+// The attributes alone.
+std::map<std::string, std::string> read_hdf5_attributes(const std::filesystem::path& path);
+
+}  // namespace reprise::io

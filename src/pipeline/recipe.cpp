@@ -1,0 +1,229 @@
+// Reading a composed recipe into typed parts.
+#include "pipeline/recipe.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "config/alternative_names.h"
+#include "pipeline/stage_graph.h"
+
+namespace reprise::pipeline {
+
+namespace fs = std::filesystem;
+using config::Node;
+using config::Problems;
+
+const StageType* find_type(const std::vector<StageType>& types, const std::string& name) {
+  for (const StageType& type : types) {
+    if (type.name == name) return &type;
+  }
+  return nullptr;
+}
+
+namespace {
+
+template <class Spec>
+const Spec* find_named(const std::vector<Spec>& specs, const std::string& name) {
+  for (const Spec& spec : specs) {
+    if (spec.name == name) return &spec;
+  }
+  return nullptr;
+}
+
+const std::vector<std::string>& top_keys() {
+  static const std::vector<std::string> keys = {"name", "title", "question", "seed", "hardware", "datasets",
+                                                "models", "stages", "claims", "report"};
+  return keys;
+}
+
+// Names become folder and file names, and words of --set paths.
+bool good_name(const std::string& name) {
+  if (name.empty() || name.size() > 64 || !std::isalnum(static_cast<unsigned char>(name[0]))) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+  });
+}
+
+void check_name(const std::string& name, const char* what, const config::Origin& where, Problems& problems) {
+  if (good_name(name)) return;
+  problems.add(std::string("a ") + what + "'s name is made of letters, digits, - and _, not '" + name + "'", where);
+}
+
+void read_text(const Node& root, const char* key, std::string& value, Problems& problems) {
+  if (const Node* node = root.find(key)) config::read_value(*node, key, {}, value, problems);
+}
+
+void read_datasets(const Node& root, Recipe& recipe, Problems& problems) {
+  const Node* node = root.find("datasets");
+  if (!node || node->is_null()) return;
+  if (!node->is_map()) return problems.add("'datasets' wants a map of names to datasets, not " + node->shown(), node->origin);
+  for (const auto& [name, value] : node->entries) {
+    check_name(name, "dataset", value.key_origin, problems);
+    if (!value.is_map()) {
+      problems.add("dataset '" + name + "' wants keys with values, not " + value.shown(), value.origin);
+      continue;
+    }
+    DatasetSpec spec{name, "", value, config::node_to_json(value)};
+    int num_sources = 0;
+    for (const char* source : {"generator", "importer", "path"}) {
+      const Node* found = value.find(source);
+      if (!found) continue;
+      // An importer may take a path of its own; the first of the three then decides.
+      if (spec.source.empty()) spec.source = source;
+      num_sources += std::string_view(source) != "path" ? 1 : 0;
+      std::string text;
+      config::read_value(*found, source, {}, text, problems);
+    }
+    if (spec.source.empty() || num_sources > 1) {
+      problems.add("dataset '" + name + "' needs one of generator, importer, path", value.key_origin);
+    }
+    recipe.datasets.push_back(std::move(spec));
+  }
+}
+
+struct ModelKeys {
+  std::string path;
+  template <class Visitor>
+  void fields(Visitor& v) {
+    v.field("path", path, "A Hugging Face folder or a GGUF file.", config::required());
+  }
+};
+
+void read_models(const Node& root, Recipe& recipe, Problems& problems) {
+  const Node* node = root.find("models");
+  if (!node || node->is_null()) return;
+  if (!node->is_map()) return problems.add("'models' wants a map of names to models, not " + node->shown(), node->origin);
+  for (const auto& [name, value] : node->entries) {
+    check_name(name, "model", value.key_origin, problems);
+    ModelKeys keys;
+    config::read(value, keys, problems);
+    const Node* path = value.find("path");
+    recipe.models.push_back({name, keys.path, path ? path->origin : value.key_origin});
+  }
+}
+
+void read_stages(const Node& root, const std::vector<StageType>& types, Recipe& recipe, Problems& problems) {
+  const Node* node = root.find("stages");
+  if (!node || node->is_null() || (node->is_list() && node->items.empty())) {
+    return problems.add("a recipe needs 'stages'", node ? node->origin : root.origin, "for example stages: [{stage: base, type: pretrain}]");
+  }
+  if (!node->is_list()) return problems.add("'stages' wants a list of stages, not " + node->shown(), node->origin);
+  std::vector<std::string> type_names;
+  for (const StageType& type : types) type_names.push_back(type.name);
+  for (const Node& item : node->items) {
+    if (!item.is_map()) {
+      problems.add("a stage wants keys with values, not " + item.shown(), item.origin);
+      continue;
+    }
+    StageSpec spec;
+    spec.node = item;
+    std::string type_name;
+    for (const char* key : {"stage", "type"}) {
+      const Node* found = item.find(key);
+      if (!found) {
+        problems.add(std::string("a stage needs '") + key + "'", item.origin,
+                     std::string(key) == "type" ? "one of " + join(type_names, ", ") : "its name");
+        continue;
+      }
+      config::read_value(*found, key, {}, std::string(key) == "stage" ? spec.name : type_name, problems);
+    }
+    if (item.find("stage")) check_name(spec.name, "stage", item.find("stage")->origin, problems);
+    if (!type_name.empty()) {
+      spec.type = find_type(types, type_name);
+      if (spec.type) {
+        spec.keys = spec.type->read(item, problems, {"stage", "type"});
+      } else {
+        const auto guess = nearest(type_name, type_names);
+        problems.add("unknown stage type '" + type_name + "'", item.find("type")->origin,
+                     guess ? "did you mean '" + *guess + "'?" : "it is one of " + join(type_names, ", "));
+      }
+    }
+    recipe.stages.push_back(std::move(spec));
+  }
+}
+
+}  // namespace
+
+const StageSpec* Recipe::stage(const std::string& wanted) const { return find_named(stages, wanted); }
+const DatasetSpec* Recipe::dataset(const std::string& wanted) const { return find_named(datasets, wanted); }
+const ModelSpec* Recipe::model(const std::string& wanted) const { return find_named(models, wanted); }
+
+fs::path Recipe::locate(const std::string& path) const {
+  std::error_code ignored;
+  const fs::path plain(path);
+  if (plain.is_absolute() || fs::exists(plain, ignored)) return plain;
+  const fs::path beside = folder / plain;
+  return fs::exists(beside, ignored) ? fs::absolute(beside).lexically_normal() : plain;
+}
+
+Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, const std::vector<StageType>& types,
+                   const RecipeHooks& hooks, Problems& problems, const fs::path& installed) {
+  Node root = config::compose(file, config::fragment_folders(file, installed), problems);
+  for (const std::string& set : sets) config::apply_set(root, set, problems);
+  Recipe recipe;
+  recipe.folder = fs::absolute(file).parent_path();
+  for (const auto& [key, value] : root.entries) {
+    if (std::find(top_keys().begin(), top_keys().end(), key) == top_keys().end()) {
+      problems.add("unknown key '" + key + "'", value.key_origin, config::suggest(key, top_keys()));
+    }
+  }
+  if (!root.find("name")) problems.add("a recipe needs a 'name'", root.origin);
+  read_text(root, "name", recipe.name, problems);
+  if (const Node* name = root.find("name"); name && name->is_scalar()) check_name(recipe.name, "recipe", name->origin, problems);
+  read_text(root, "title", recipe.title, problems);
+  read_text(root, "question", recipe.question, problems);
+  if (const Node* seed = root.find("seed")) config::read_value(*seed, "seed", config::at_least(0), recipe.seed, problems);
+  if (const Node* hardware = root.find("hardware")) config::read(*hardware, recipe.hardware, problems);
+  read_datasets(root, recipe, problems);
+  read_models(root, recipe, problems);
+  read_stages(root, types, recipe, problems);
+  if (const Node* claims = root.find("claims")) {
+    recipe.claims = *claims;
+    if (!claims->is_list() && !claims->is_null()) problems.add("'claims' wants a list of claims, not " + claims->shown(), claims->origin);
+  }
+  if (const Node* report = root.find("report")) {
+    recipe.report = *report;
+    if (!report->is_map() && !report->is_null()) problems.add("'report' wants keys with values, not " + report->shown(), report->origin);
+  }
+  check_graph(recipe, problems);
+  if (hooks.check_claims) hooks.check_claims(recipe, problems);
+  return recipe;
+}
+
+nlohmann::ordered_json resolved(const Recipe& recipe) {
+  nlohmann::ordered_json out;
+  out["name"] = recipe.name;
+  if (!recipe.title.empty()) out["title"] = recipe.title;
+  if (!recipe.question.empty()) out["question"] = recipe.question;
+  out["seed"] = recipe.seed;
+  out["hardware"] = config::to_json(recipe.hardware);
+  if (!recipe.datasets.empty()) {
+    for (const DatasetSpec& dataset : recipe.datasets) {
+      out["datasets"][dataset.name] = dataset.keys;
+      for (auto& [key, value] : out["datasets"][dataset.name].items()) {
+        // The lock is read from another folder than the recipe: a path beside the recipe becomes absolute.
+        if (key == "path" && value.is_string()) value = recipe.locate(value.get<std::string>()).string();
+      }
+    }
+  }
+  for (const ModelSpec& model : recipe.models) out["models"][model.name] = {{"path", recipe.locate(model.path).string()}};
+  out["stages"] = nlohmann::ordered_json::array();
+  for (const StageSpec& stage : recipe.stages) {
+    nlohmann::ordered_json json = {{"stage", stage.name}, {"type", stage.type ? stage.type->name : ""}};
+    json.update(stage.keys);
+    out["stages"].push_back(std::move(json));
+  }
+  if (!recipe.claims.is_null()) out["claims"] = config::node_to_json(recipe.claims);
+  if (!recipe.report.is_null()) out["report"] = config::node_to_json(recipe.report);
+  return out;
+}
+
+std::string recipe_fingerprint(const Recipe& recipe) { return config::fingerprint(resolved(recipe)); }
+
+std::string lock_text(const Recipe& recipe) {
+  const auto whole = resolved(recipe);
+  return "# fingerprint: " + config::fingerprint(whole) + "\n" + config::to_yaml(whole);
+}
+
+}  // namespace reprise::pipeline

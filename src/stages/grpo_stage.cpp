@@ -1,0 +1,314 @@
+// grpo: reinforcement learning as DeepSeekMath defines it and R1 runs it. A step is one policy update; a rollout of
+// num_updates_per_rollout steps' prompts is sampled, rewarded, dealt at random to its updates and used once.
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "checkpoint/checkpoint.h"
+#include "data/order.h"
+#include "grading/language.h"
+#include "io/jsonl.h"
+#include "rl/advantage.h"
+#include "rl/policy_loss.h"
+#include "rl/rollout.h"
+#include "stages/runners.h"
+#include "stages/sampling_pass.h"
+#include "training/schedule.h"
+#include "training/train_step.h"
+
+namespace reprise::stages {
+namespace {
+
+constexpr size_t kShownSamples = 8;  // samples of each rollout that rollouts/ keeps for people to read
+
+class GrpoStage {
+ public:
+  explicit GrpoStage(pipeline::StageContext& context)
+      : context_(context), config_(config::config_from_json<GrpoStageConfig>(context.keys(), context.name())) {}
+
+  nlohmann::json run() {
+    load();
+    for (; step_ < config_.grpo.max_steps;) {
+      const Stopwatch watch;
+      const int64_t update = step_ % config_.grpo.num_updates_per_rollout;
+      if (update == 0) collect();
+      const training::StepMetrics metrics = train_on(update);
+      replace_reference(update);
+      record(metrics, watch.seconds());
+      ++step_;
+      const bool last = step_ == config_.grpo.max_steps, stop = context_.stop_requested();
+      if (!last && (step_ % config_.batch.save_steps == 0 || stop)) save();
+      if (stop && !last) throw Interrupted("stopped after step " + std::to_string(step_) + ", checkpoint written", context_.name());
+    }
+    return finish();
+  }
+
+ private:
+  void load() {
+    place(context_.hardware());
+    policy_ = load_checkpoint_model(context_);
+    const bool resumed = policy_.model != nullptr;
+    if (!resumed) policy_ = load_stage_model(context_, config_.from);
+    if (config_.grpo.beta > 0) reference_ = load_stage_model(context_, config_.from);
+    optimizer_ = std::make_unique<training::AdamW>(*policy_.model, config_.optimizer);
+    problems_ = problems_of_store(context_.resolve(config_.dataset_name), 0);
+    writer_ = std::make_unique<PromptWriter>(config_.prompt, policy_);
+    order_ = std::make_unique<data::Order>(static_cast<int64_t>(problems_.size()),
+                                           std::vector<uint64_t>{context_.seed(), stage_number(), name_number("prompts")});
+    if (resumed) restore();
+    context_.begin_at(step_);
+  }
+
+  void restore() {
+    const auto found = checkpoint::newest_checkpoint(context_.folder());
+    const nlohmann::json state = checkpoint::read_state(*found);
+    step_ = found->step;
+    num_tokens_ = state.at("num_tokens");
+    optimizer_->restore(checkpoint::read_tensors(found->folder / "optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
+    if (reference_.model) copy_weights(checkpoint::read_tensors(found->folder / "reference.safetensors"), *reference_.model);
+    if (!state.at("rollout").is_null()) rollout_ = rl::rollout_from_json(state.at("rollout"), found->folder.string());
+    context_.note("goes on from step " + std::to_string(step_));
+  }
+
+  static void copy_weights(const checkpoint::Tensors& from, model::Transformer& to) {
+    for (auto& [name, weight] : to.weights()) {
+      const auto found = from.find(name);
+      if (found == from.end()) throw Error("reference lacks " + name, "checkpoint", "remove this checkpoint and resume from an older one");
+      weight.copy_(found->second.detach());
+    }
+  }
+
+  // Samples the next rollout with the current weights and gives every sample its reward, advantage and update.
+  void collect() {
+    const rl::GrpoConfig& grpo = config_.grpo;
+    rollout_ = {};
+    rollout_.number = step_ / grpo.num_updates_per_rollout;
+    rollout_.weights_hash = weights_hash(*policy_.model);
+    std::vector<int64_t> indices;
+    for (int64_t i = 0; i < grpo.prompts_per_rollout(); ++i) indices.push_back(order_->at(rollout_.number * grpo.prompts_per_rollout() + i));
+    std::sort(indices.begin(), indices.end());
+    std::vector<data::Problem> problems;
+    std::vector<uint64_t> numbers;
+    for (size_t i = 0; i < indices.size(); ++i) {
+      problems.push_back(problems_[indices[i]]);
+      // A problem drawn twice in one rollout (a small store) gets a number of its own.
+      numbers.push_back(name_number(problems.back().id) + (i > 0 && indices[i] == indices[i - 1] ? static_cast<uint64_t>(i) : 0));
+    }
+    SamplingPass pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, config_.sampling, config_.rewards,
+                                         grpo.num_generations,
+                                         {context_.seed(), stage_number(), name_number("rollout"), static_cast<uint64_t>(rollout_.number)}, false);
+    if (pass.reward_failures > config_.max_reward_failures) {
+      throw Error(format_fixed(100 * pass.reward_failures, 1) + " % of the rewards could not be computed (max_reward_failures " +
+                      format_fixed(100 * config_.max_reward_failures, 1) + " %)", context_.name() + " step " + std::to_string(step_ + 1),
+                  "look at rollouts/ for the reasons");
+    }
+    assign(pass, indices);
+    score_reference();
+    rl::deal_to_updates(rollout_, grpo.num_updates_per_rollout, context_.seed(), stage_number());
+    write_samples(pass);
+    rollout_seconds_ = pass.seconds;
+  }
+
+  void assign(const SamplingPass& pass, const std::vector<int64_t>& indices) {
+    const int64_t G = config_.grpo.num_generations;
+    Means means;
+    for (size_t start = 0; start < pass.completions.size(); start += static_cast<size_t>(G)) {
+      std::vector<double> rewards;
+      for (int64_t g = 0; g < G; ++g) rewards.push_back(pass.completions[start + g].score.reward);
+      const std::vector<double> advantages = rl::group_advantages(rewards, config_.grpo.scale_rewards);
+      means.add("groups_without_signal", *std::max_element(advantages.begin(), advantages.end()) == 0);
+      for (int64_t g = 0; g < G; ++g) {
+        const GradedCompletion& graded = pass.completions[start + g];
+        rl::RolloutSample sample;
+        sample.problem_index = indices[graded.problem];
+        sample.sample_index = graded.completion.sample_index;
+        sample.prompt_ids = pass.prompts[graded.problem].ids;
+        sample.completion_ids = graded.completion.ids;
+        sample.behavior_logprobs = graded.completion.behavior_logprobs;
+        sample.reward = rewards[g];
+        sample.advantage = advantages[g];
+        sample.finished = graded.completion.stop_reason != generation::StopReason::length;
+        means.add("reward", sample.reward);
+        means.add("accuracy", graded.score.verdict.kind == grading::VerdictKind::correct);
+        for (const auto& term : graded.score.terms) {
+          if (term.name != "accuracy") means.add(term.name, term.value);
+        }
+        means.add("mean_length", static_cast<double>(sample.completion_ids.size()));
+        means.add("truncated", !sample.finished);
+        rollout_.samples.push_back(std::move(sample));
+      }
+    }
+    rollout_.metrics = means.values();
+    rollout_tokens_ = pass.num_tokens;
+    // Where the sampler did not draw from the plain softmax at this temperature, the ratio needs the policy's own.
+    if (config_.sampling.top_p < 1 || config_.sampling.top_k > 0 || config_.sampling.min_p > 0) {
+      const auto own = training::row_logprobs(*policy_.model, all_rows(), config_.batch.tile_rows, temperature());
+      for (size_t i = 0; i < own.size(); ++i) rollout_.samples[i].behavior_logprobs = own[i];
+    }
+  }
+
+  class Means {
+   public:
+    void add(const std::string& name, double value) {
+      for (auto& [key, sum, count] : entries_) {
+        if (key == name) {
+          sum += value;
+          ++count;
+          return;
+        }
+      }
+      entries_.push_back({name, value, 1});
+    }
+    std::vector<std::pair<std::string, double>> values() const {
+      std::vector<std::pair<std::string, double>> out;
+      for (const auto& [key, sum, count] : entries_) out.emplace_back(key, sum / static_cast<double>(count));
+      return out;
+    }
+
+   private:
+    struct Entry {
+      std::string name;
+      double sum;
+      int64_t count;
+    };
+    std::vector<Entry> entries_;
+  };
+
+  training::TrainingRow row_of_sample(const rl::RolloutSample& sample, size_t order) const {
+    training::TrainingRow row;
+    row.ids = sample.prompt_ids;
+    row.num_prompt_ids = static_cast<int64_t>(row.ids.size());
+    row.ids.insert(row.ids.end(), sample.completion_ids.begin(), sample.completion_ids.end());
+    row.order = static_cast<int64_t>(order);
+    row.advantage = sample.advantage;
+    row.behavior_logprobs = sample.behavior_logprobs;
+    row.reference_logprobs = sample.reference_logprobs;
+    row.weight = config_.grpo.mask_truncated_completions && !sample.finished ? 0 : 1;
+    return row;
+  }
+
+  std::vector<training::TrainingRow> all_rows() const {
+    std::vector<training::TrainingRow> rows;
+    for (size_t i = 0; i < rollout_.samples.size(); ++i) rows.push_back(row_of_sample(rollout_.samples[i], i));
+    return rows;
+  }
+
+  void score_reference() {
+    if (!reference_.model) return;
+    const auto scores = training::row_logprobs(*reference_.model, all_rows(), config_.batch.tile_rows, temperature());
+    for (size_t i = 0; i < scores.size(); ++i) rollout_.samples[i].reference_logprobs = scores[i];
+  }
+
+  training::StepMetrics train_on(int64_t update) {
+    std::vector<training::TrainingRow> rows;
+    for (size_t i = 0; i < rollout_.samples.size(); ++i) {
+      if (rollout_.samples[i].update == update) rows.push_back(row_of_sample(rollout_.samples[i], i));
+    }
+    const double rate = training::learning_rate_at(config_.optimizer, step_, config_.grpo.max_steps);
+    const auto loss = rl::grpo_loss(*policy_.model, rows, config_.grpo, temperature(), config_.sampling.max_completion_length);
+    return training::train_step(*policy_.model, *optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing, rate, loss,
+                                context_.name() + " step " + std::to_string(step_ + 1));
+  }
+
+  void replace_reference(int64_t update) {
+    const int64_t every = config_.grpo.reference_update_steps;
+    if (!reference_.model || every == 0 || (step_ + 1) % every != 0) return;
+    copy_weights(policy_.model->weights(), *reference_.model);
+    context_.note("reference replaced by the policy of step " + std::to_string(step_ + 1));
+    if (update + 1 < config_.grpo.num_updates_per_rollout) score_reference();
+  }
+
+  void record(const training::StepMetrics& metrics, double seconds) {
+    const bool fresh = step_ % config_.grpo.num_updates_per_rollout == 0;
+    num_tokens_ += metrics.num_tokens + (fresh ? rollout_tokens_ : 0);
+    const double weight = std::max(1.0, metrics.sum("weight"));
+    pipeline::Metrics row = rollout_.metrics;
+    row.insert(row.end(), {{"loss", metrics.loss}, {"kl", metrics.sum("kl") / weight}, {"entropy", metrics.sum("entropy") / weight},
+                           {"clip_fraction", metrics.sum("clip_fraction") / weight}, {"grad_norm", metrics.grad_norm},
+                           {"learning_rate", metrics.learning_rate}, {"tokens", static_cast<double>(num_tokens_)}, {"seconds", seconds},
+                           {"tokens_per_second", static_cast<double>(metrics.num_tokens) / std::max(1e-9, seconds)}});
+    // On a rollout's first update the policy still is the sampler: the two log-probs of a token must agree.
+    if (fresh) {
+      row.emplace_back("max_logprob_gap", metrics.sum("logprob_gap"));
+      row.emplace_back("rollout_seconds", rollout_seconds_);
+      row.emplace_back("rollout_tokens_per_second", static_cast<double>(rollout_tokens_) / std::max(1e-9, rollout_seconds_));
+    }
+    context_.record(step_, row);
+    StateHash hash;
+    training::add_tensors_to_hash(hash, policy_.model->weights());
+    optimizer_->add_to_hash(hash);
+    if (reference_.model) training::add_tensors_to_hash(hash, reference_.model->weights());
+    hash.add(rollout_.weights_hash);
+    hash.add_u64(static_cast<uint64_t>(rollout_.number));
+    context_.ledger(step_, hash.hex(), {{"loss", metrics.loss}, {"samples", static_cast<double>(rollout_.samples.size())}});
+    pipeline::Metrics shown;
+    for (const auto& [name, value] : rollout_.metrics) {
+      if (name == "reward" || name == "accuracy" || name == "mean_length") shown.emplace_back(name, value);
+    }
+    shown.emplace_back("tokens_per_second", static_cast<double>(metrics.num_tokens) / std::max(1e-9, seconds));
+    context_.progress(step_ + 1, config_.grpo.max_steps, shown);
+  }
+
+  void write_samples(const SamplingPass& pass) {
+    make_folders(context_.folder() / "rollouts");
+    std::string lines;
+    for (size_t i = 0; i < std::min(kShownSamples, pass.completions.size()); ++i) {
+      const GradedCompletion& g = pass.completions[i];
+      nlohmann::json terms = nlohmann::json::object();
+      for (const auto& term : g.score.terms) terms[term.name] = term.failed ? nlohmann::json(nullptr) : nlohmann::json(term.value);
+      const nlohmann::json line = {{"problem_id", problems_[rollout_.samples[i].problem_index].id}, {"sample_index", g.completion.sample_index},
+                                   {"prompt", pass.prompts[g.problem].text}, {"completion", g.completion.text},
+                                   {"stop_reason", generation::to_string(g.completion.stop_reason)}, {"reward", g.score.reward},
+                                   {"terms", terms}, {"verdict", grading::to_string(g.score.verdict.kind)}, {"reason", g.score.verdict.reason},
+                                   {"weights_hash", rollout_.weights_hash}};
+      lines += line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    }
+    std::string number = std::to_string(rollout_.number);
+    number.insert(0, 6 - std::min<size_t>(6, number.size()), '0');
+    write_file(context_.folder() / "rollouts" / ("rollout-" + number + ".jsonl"), lines);
+  }
+
+  void save() {
+    checkpoint::CheckpointContent content;
+    content.policy = &policy_;
+    content.optimizer = optimizer_->state();
+    if (reference_.model) content.reference = reference_.model->weights();
+    const bool in_use = step_ % config_.grpo.num_updates_per_rollout != 0;
+    content.state = {{"num_tokens", num_tokens_}, {"optimizer_steps", optimizer_->num_steps()},
+                     {"rollout", in_use ? rl::to_json(rollout_) : nlohmann::json(nullptr)}};
+    checkpoint::write_checkpoint(context_.folder(), step_, content, config_.batch.save_total_limit);
+  }
+
+  nlohmann::json finish() {
+    for (auto& [name, weight] : policy_.model->weights()) weight.set_requires_grad(false);
+    const fs::path output = context_.folder() / "model";
+    fs::remove_all(output);
+    write_folder(output, [&](const fs::path& temporary) {
+      model::save_model(temporary, *policy_.model, policy_.tokenizer.get(), policy_.chat_template, policy_.generation_config_json);
+    });
+    return {{"steps", step_}, {"tokens", num_tokens_}, {"weights_hash", weights_hash(*policy_.model)}};
+  }
+
+  double temperature() const { return config_.sampling.temperature > 0 ? config_.sampling.temperature : 1.0; }
+  uint64_t stage_number() const { return name_number(context_.name()); }
+
+  pipeline::StageContext& context_;
+  GrpoStageConfig config_;
+  model::LoadedModel policy_, reference_;
+  std::unique_ptr<training::AdamW> optimizer_;
+  std::vector<data::Problem> problems_;
+  std::unique_ptr<PromptWriter> writer_;
+  std::unique_ptr<data::Order> order_;
+  rl::Rollout rollout_;
+  int64_t step_ = 0, num_tokens_ = 0, rollout_tokens_ = 0;
+  double rollout_seconds_ = 0;
+};
+
+}  // namespace
+
+nlohmann::json run_grpo(pipeline::StageContext& context) { return GrpoStage(context).run(); }
+
+}  // namespace reprise::stages

@@ -1,0 +1,83 @@
+// The inner loop of all training.
+#include "training/train_step.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace reprise::training {
+namespace {
+
+at::Tensor target_states(const model::Transformer& model, const TokenTile& tile, bool recompute) {
+  const at::Tensor hidden_BTD = model.hidden_BTD(tile.batch, recompute);
+  return hidden_BTD.reshape({-1, hidden_BTD.size(-1)}).index_select(0, tile.source_N);
+}
+
+}  // namespace
+
+void StepMetrics::add(const std::string& name, double value) {
+  for (auto& [key, sum] : sums) {
+    if (key == name) {
+      sum += value;
+      return;
+    }
+  }
+  sums.emplace_back(name, value);
+}
+
+double StepMetrics::sum(const std::string& name) const {
+  for (const auto& [key, sum] : sums) {
+    if (key == name) return sum;
+  }
+  return 0;
+}
+
+StepMetrics train_step(model::Transformer& model, AdamW& optimizer, const std::vector<TrainingRow>& rows,
+                       int64_t tile_rows, bool gradient_checkpointing, double learning_rate, const TileLoss& loss,
+                       const std::string& where) {
+  StepMetrics metrics;
+  metrics.learning_rate = learning_rate;
+  optimizer.zero_gradients();
+  for (const auto& indices : cut_tiles(rows, tile_rows)) {
+    const TokenTile tile = make_tile(rows, indices, model.device());
+    metrics.num_tokens += tile.num_tokens;
+    if (tile.target_N.numel() == 0) continue;
+    metrics.num_trained_tokens += tile.target_N.numel();
+    const at::Tensor tile_loss = loss(tile, target_states(model, tile, gradient_checkpointing), metrics);
+    metrics.loss += tile_loss.item<double>();
+    tile_loss.backward();
+  }
+  if (!std::isfinite(metrics.loss)) {
+    throw Error("the loss is " + std::to_string(metrics.loss), where, "lower learning_rate, or look at the last rows of metrics.jsonl");
+  }
+  metrics.grad_norm = optimizer.clip_gradients();
+  if (!std::isfinite(metrics.grad_norm)) {
+    throw Error("the gradients are not finite", where, "lower learning_rate, or look at the last rows of metrics.jsonl");
+  }
+  optimizer.step(learning_rate);
+  optimizer.zero_gradients();
+  return metrics;
+}
+
+std::vector<std::vector<float>> row_logprobs(const model::Transformer& model, const std::vector<TrainingRow>& rows,
+                                             int64_t tile_rows, double temperature) {
+  at::NoGradGuard guard;
+  std::vector<std::vector<float>> result(rows.size());
+  for (const auto& indices : cut_tiles(rows, tile_rows)) {
+    const TokenTile tile = make_tile(rows, indices, model.device());
+    if (tile.target_N.numel() == 0) continue;
+    const auto scores = model.score(target_states(model, tile, false), tile.target_N, temperature, 1024, false);
+    const at::Tensor host = scores.logprobs_N.to(at::kCPU, at::kFloat).contiguous();
+    const float* value = host.const_data_ptr<float>();
+    for (size_t b = 0; b < tile.row_indices.size(); ++b) {
+      result[tile.row_indices[b]].assign(value, value + tile.row_targets[b]);
+      value += tile.row_targets[b];
+    }
+  }
+  return result;
+}
+
+}  // namespace reprise::training
