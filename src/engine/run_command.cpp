@@ -1,5 +1,5 @@
 // `run`: the stages of a recipe, in order, and the report at the end.
-#include <ATen/Version.h>
+#include <torch/headeronly/version.h>
 #include <ATen/ATen.h>
 
 #include <boost/program_options.hpp>
