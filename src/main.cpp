@@ -10,16 +10,24 @@
 #include "base/strings.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/engine_commands.h"
+#include "config/problems.h"
 
 namespace reprise::cli {
 
 // Each command is declared here, beside its row, and defined in src/cli/<name>_command.cpp.
-int report_command(const Arguments& arguments);
+int plan_command(const Arguments& arguments);
+int run_command(const Arguments& arguments);
+int tokenize_command(const Arguments& arguments);
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
+      {"convert", "write any model that Reprise reads as a Hugging Face folder", convert_command},
+      {"logprobs", "log-probability of every token of given texts", logprobs_command},
+      {"plan", "what a recipe would do, counted, without touching a device", plan_command},
       {"report", "write the report of a run, or of several seeds together", report_command},
-  };
+      {"run", "run a recipe's stages and report on its claims", run_command},
+      {"tokenize", "text to token ids and back", tokenize_command}};
   return table;
 }
 
@@ -59,6 +67,9 @@ int main(int argc, char** argv) {
   } catch (const reprise::Interrupted& error) {
     std::fprintf(stderr, "reprise: %s\n", error.what());
     return 130;
+  } catch (const reprise::config::ProblemsError& error) {
+    for (const std::string& line : error.lines()) std::fprintf(stderr, "reprise: %s\n", line.c_str());
+    return 1;
   } catch (const reprise::Error& error) {
     std::fprintf(stderr, "reprise: %s\n", error.what());
     return 1;

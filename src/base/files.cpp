@@ -200,4 +200,13 @@ fs::path executable_folder() {
   return self.parent_path();
 }
 
+fs::path installed_folder() {
+  const fs::path here = executable_folder();
+  for (const fs::path& candidate : {here / "../share/reprise", here / "../../..", here / "../.."}) {
+    std::error_code ignored;
+    if (fs::is_directory(candidate / "configs", ignored) && fs::is_directory(candidate / "recipes", ignored)) return fs::weakly_canonical(candidate);
+  }
+  return {};
+}
+
 }  // namespace reprise

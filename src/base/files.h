@@ -69,5 +69,8 @@ class TemporaryFolder {
 
 // The folder of the running executable: where reprise finds its helpers.
 fs::path executable_folder();
+// The folder that holds recipes/, configs/ and evaluation/ for the running program: the source tree it was built in, or
+// PREFIX/share/reprise of an installation; "" when neither is there.
+fs::path installed_folder();
 
 }  // namespace reprise

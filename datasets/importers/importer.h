@@ -1,0 +1,56 @@
+// Published data sets as problems, read from the files that their publishers ship.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/field.h"
+#include "data/problem.h"
+
+namespace reprise::datasets {
+
+struct ImporterConfig {
+  std::string importer;
+  std::string path;
+  std::string split = "all";
+  int64_t size = 0;
+  bool skip_bad_rows = false;
+  std::string prompt_field = "prompt", answer_field = "answer", solution_field, level_field, id_field, language_field;
+  std::string grader = "math";
+
+  template <class Visitor>
+  void fields(Visitor& v) {
+    using namespace config;
+    v.field("importer", importer, "The format of the file.",
+            one_of({"gsm8k", "math", "math500", "aime", "amc23", "minerva", "olympiadbench", "deepscaler", "verl", "knights_and_knaves", "jsonl"}));
+    v.file("path", path, "The file as published, plain or gzip.", required());
+    v.field("split", split, "all, or one of three parts by a hash of the id: train (7/8), validation, test (1/16 each).",
+            one_of({"all", "train", "validation", "test"}));
+    v.field("size", size, "Rows taken from the front; 0 takes all.", at_least(0));
+    v.field("skip_bad_rows", skip_bad_rows, "Leave rows out that do not fit, and count them; otherwise the first one is an error.");
+    v.field("prompt_field", prompt_field, "jsonl: where the question stands, as a path of keys (extra.question).");
+    v.field("answer_field", answer_field, "jsonl: where the reference answer stands.");
+    v.field("solution_field", solution_field, "jsonl: where the reference solution stands; empty for none.");
+    v.field("level_field", level_field, "jsonl: where the difficulty stands; empty for none.");
+    v.field("id_field", id_field, "jsonl: where the id stands; empty numbers the rows.");
+    v.field("language_field", language_field, "jsonl: where the language stands; empty for none.");
+    v.field("grader", grader, "jsonl: the rule that decides answers.", one_of({"math", "number", "exact", "choice", "countdown", "knights_knaves"}));
+  }
+};
+
+struct Imported {
+  std::vector<data::Problem> problems;
+  int64_t num_bad_rows = 0;
+  std::vector<std::string> bad_rows;  // the first few: "file:12: lacks 'question'"
+  std::string source_sha256;
+};
+
+// Throws Error: file:line and what is wrong with the first bad row (unless skip_bad_rows), two rows of one id.
+Imported import_problems(const ImporterConfig& config);
+std::vector<std::string> importer_names();
+
+}  // namespace reprise::datasets

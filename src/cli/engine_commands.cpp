@@ -1,0 +1,20 @@
+// Commands whose words go to reprise-engine as they are; their --help is the engine's.
+#include "cli/engine_commands.h"
+
+#include "cli/exec_engine.h"
+
+namespace reprise::cli {
+namespace {
+
+int hand_over(const char* name, const Arguments& arguments) {
+  std::vector<std::string> words = {name};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  exec_engine(words);
+}
+
+}  // namespace
+
+int convert_command(const Arguments& arguments) { return hand_over("convert", arguments); }
+int logprobs_command(const Arguments& arguments) { return hand_over("logprobs", arguments); }
+
+}  // namespace reprise::cli

@@ -1,0 +1,11 @@
+// Commands that the engine does.
+#pragma once
+
+#include "cli/commands.h"
+
+namespace reprise::cli {
+
+int convert_command(const Arguments& arguments);
+int logprobs_command(const Arguments& arguments);
+
+}  // namespace reprise::cli

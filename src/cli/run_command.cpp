@@ -1,0 +1,55 @@
+// `reprise run`: the recipe is read and counted here, so that a bad one fails in milliseconds with all its faults; what
+// trains and samples then runs in the engine.
+#include <boost/program_options.hpp>
+#include <iostream>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "cli/commands.h"
+#include "cli/exec_engine.h"
+#include "pipeline/plan.h"
+#include "stages/catalog_config.h"
+
+namespace reprise::cli {
+
+int run_command(const Arguments& arguments) {
+  namespace options = boost::program_options;
+  std::string recipe_file, out, until;
+  std::vector<std::string> sets;
+  options::options_description shown("options");
+  shown.add_options()("help,h", "this text")("out", options::value(&out)->value_name("DIR"), "the run folder (default: runs/NAME)")(
+      "resume", "go on with a stage that was interrupted, from its newest checkpoint")(
+      "until", options::value(&until)->value_name("STAGE"), "the last stage to run")(
+      "set", options::value(&sets)->composing()->value_name("key=value"), "change a key: --set stages.zero.learning_rate=1e-4");
+  options::options_description all;
+  all.add(shown).add_options()("recipe", options::value(&recipe_file));
+  options::positional_options_description places;
+  places.add("recipe", 1);
+  options::variables_map values;
+  try {
+    options::store(options::command_line_parser(arguments).options(all).positional(places).run(), values);
+    options::notify(values);
+  } catch (const options::error& fault) {
+    throw UsageError(fault.what(), "", "see `reprise run --help`");
+  }
+  if (values.contains("help")) {
+    std::cout << "usage: reprise run RECIPE [--out DIR] [--resume] [--until STAGE] [--set key=value ...]\n\n"
+                 "Runs a recipe's stages in order and writes report/report.html. A stage that is done and unchanged is\n"
+                 "not run again. Ctrl-C stops at the end of a step, with a checkpoint.\n\n"
+                 "  reprise run recipes/mini-r1.yaml --out runs/mini-r1\n"
+                 "  reprise run recipes/mini-r1.yaml --out runs/seed-2 --set seed=2\n\n"
+              << shown;
+    return 0;
+  }
+  if (recipe_file.empty()) throw UsageError("no recipe", "", "for example `reprise run recipes/mini-r1.yaml`");
+  config::Problems problems;
+  const pipeline::RecipeHooks hooks = stages::recipe_hooks();
+  const pipeline::Recipe recipe = pipeline::read_recipe(recipe_file, sets, stages::stage_types(), hooks, problems, installed_folder());
+  pipeline::plan_recipe(recipe, hooks, problems);
+  problems.throw_if_any();
+  std::vector<std::string> words = {"run"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  exec_engine(words);
+}
+
+}  // namespace reprise::cli

@@ -1,0 +1,71 @@
+// Reads the file (inflating gzip), then row by row. Depth is bounded before the recursive parser sees a row.
+#include "io/jsonl.h"
+
+#include <string_view>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/strings.h"
+
+namespace reprise::io {
+namespace {
+
+constexpr size_t kMaxFileBytes = size_t{16} << 30;
+constexpr size_t kMaxDepth = 100;
+constexpr size_t kMaxArrayBytes = size_t{1} << 30;
+
+using Row = std::function<void(int64_t, const nlohmann::json&)>;
+using Bad = std::function<void(int64_t, const std::string&)>;
+
+void read_array(std::string_view text, const Row& row, const Bad& bad, const std::string& where) {
+  if (text.size() > kMaxArrayBytes) throw Error("is a JSON array of more than a gigabyte", where, "write it as JSON Lines");
+  if (nesting_depth(text) > kMaxDepth) throw Error("is nested too deeply", where);
+  const nlohmann::json all = nlohmann::json::parse(text, nullptr, false);
+  if (!all.is_array()) throw Error("starts like a JSON array but is not one (truncated?)", where);
+  int64_t number = 0;
+  for (const nlohmann::json& value : all) {
+    ++number;
+    if (!value.is_object()) {
+      bad(number, "is not a JSON object");
+    } else {
+      row(number, value);
+    }
+  }
+}
+
+}  // namespace
+
+void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+  const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
+  std::string_view text = bytes;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (trim(text.substr(0, 4096)).starts_with('[')) return read_array(text, row, bad, path.string());
+  int64_t line = 0;
+  while (!text.empty()) {
+    ++line;
+    const size_t end = text.find('\n');
+    const std::string_view one = trim(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    if (one.empty()) continue;
+    if (one.size() > max_row_bytes) {
+      bad(line, "has " + std::to_string(one.size()) + " bytes, more than the " + std::to_string(max_row_bytes) + " of a row");
+      continue;
+    }
+    if (nesting_depth(one) > kMaxDepth) {
+      bad(line, "is nested too deeply");
+      continue;
+    }
+    const nlohmann::json value = nlohmann::json::parse(one, nullptr, false);
+    if (!value.is_object()) {
+      bad(line, value.is_discarded() ? "is not JSON" : "is not a JSON object");
+      continue;
+    }
+    row(line, value);
+  }
+}
+
+void read_json_rows(const std::filesystem::path& path, const Row& row, size_t max_row_bytes) {
+  read_json_rows(path, row, [&](int64_t line, const std::string& fault) { throw Error(fault, path.string() + ":" + std::to_string(line)); }, max_row_bytes);
+}
+
+}  // namespace reprise::io

@@ -1,0 +1,23 @@
+// Rows of JSON Lines files and of JSON array files, plain or gzip, one at a time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace reprise::io {
+
+// Calls `row` with the 1-based line (or array element) number and the object. A row that is not a JSON object throws Error
+// naming file and line; `row` may throw Errors of its own. Blank lines are passed over. A file that starts with '[' is
+// one JSON array. max_row_bytes bounds a single row.
+void read_json_rows(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row)>& row,
+                    size_t max_row_bytes = size_t{64} << 20);
+
+// Keeps going past bad rows: `bad` gets the line and the fault.
+void read_json_rows(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row)>& row,
+                    const std::function<void(int64_t line, const std::string& fault)>& bad, size_t max_row_bytes = size_t{64} << 20);
+
+}  // namespace reprise::io

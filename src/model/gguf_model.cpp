@@ -1,0 +1,115 @@
+// Metadata to ModelConfig, tensor names to Hugging Face's. llama.cpp's converter interleaves the rows of q and k for the
+// llama architecture (its RoPE turns neighbouring pairs); they are put back here. qwen2 and qwen3 are stored as they are.
+#include "model/gguf_model.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "io/gguf.h"
+#include "text/gguf_tokenizer.h"
+
+namespace reprise::model {
+namespace {
+
+ModelConfig config_of(const io::GgufFile& file, const std::string& architecture) {
+  const auto key = [&](const char* name) { return architecture + "." + name; };
+  const auto optional_integer = [&](const std::string& name, int64_t fallback) { return file.has(name) ? file.integer(name) : fallback; };
+  const auto size = [&](int64_t value, const char* name) {
+    if (value < 1 || value > (int64_t{1} << 31)) throw Error(std::string("has ") + name + " " + std::to_string(value), file.path().string());
+    return value;
+  };
+  ModelConfig c;
+  c.model_type = architecture;
+  c.hidden_size = size(file.integer(key("embedding_length")), "embedding_length");
+  c.intermediate_size = size(file.integer(key("feed_forward_length")), "feed_forward_length");
+  c.num_hidden_layers = size(file.integer(key("block_count")), "block_count");
+  c.num_attention_heads = size(file.integer(key("attention.head_count")), "attention.head_count");
+  c.num_key_value_heads = size(optional_integer(key("attention.head_count_kv"), c.num_attention_heads), "attention.head_count_kv");
+  c.head_dim = size(optional_integer(key("attention.key_length"), std::max<int64_t>(1, c.hidden_size / c.num_attention_heads)), "attention.key_length");
+  if (c.num_hidden_layers > 1000 || c.head_dim % 2 != 0 || c.num_attention_heads % c.num_key_value_heads != 0) {
+    throw Error("has a shape that cannot be (" + std::to_string(c.num_hidden_layers) + " layers, head size " + std::to_string(c.head_dim) + ")", file.path().string());
+  }
+  c.max_position_embeddings = size(file.integer(key("context_length")), "context_length");
+  c.rms_norm_eps = file.number(key("attention.layer_norm_rms_epsilon"));
+  c.rope_theta = file.has(key("rope.freq_base")) ? file.number(key("rope.freq_base")) : 10000.0;
+  if (file.has(key("rope.scaling.type")) && file.text(key("rope.scaling.type")) != "none") {
+    c.rope_scaling.rope_type = file.text(key("rope.scaling.type"));
+    if (c.rope_scaling.rope_type != "linear" && c.rope_scaling.rope_type != "yarn") throw Error("has rope scaling '" + c.rope_scaling.rope_type + "'", file.path().string());
+    c.rope_scaling.factor = file.number(key("rope.scaling.factor"));
+    c.rope_scaling.original_max_position_embeddings = optional_integer(key("rope.scaling.original_context_length"), c.max_position_embeddings);
+  }
+  if (file.find("rope_freqs.weight")) throw Error("carries its own rope frequencies (llama3 scaling)", file.path().string(), "use the Hugging Face folder of this model");
+  c.attention_bias = file.find("blk.0.attn_q.bias") != nullptr;
+  c.qk_norm = architecture == "qwen3";
+  c.tie_word_embeddings = file.find("output.weight") == nullptr;
+  const io::GgufTensor* embedding = file.find("token_embd.weight");
+  if (!embedding || embedding->shape.size() != 2) throw Error("lacks token_embd.weight", file.path().string());
+  c.vocab_size = embedding->shape[0];
+  c.bos_token_id = optional_integer("tokenizer.ggml.bos_token_id", -1);
+  if (file.has("tokenizer.ggml.eos_token_id")) c.eos_token_ids = {file.integer("tokenizer.ggml.eos_token_id")};
+  c.pad_token_id = optional_integer("tokenizer.ggml.padding_token_id", -1);
+  return c;
+}
+
+// "blk.3.attn_q.weight" -> "model.layers.3.self_attn.q_proj.weight"; "" for tensors that are not weights.
+std::string hugging_face_name(const std::string& name) {
+  if (name == "token_embd.weight") return "model.embed_tokens.weight";
+  if (name == "output_norm.weight") return "model.norm.weight";
+  if (name == "output.weight") return "lm_head.weight";
+  if (!name.starts_with("blk.")) return {};
+  const size_t dot = name.find('.', 4);
+  if (dot == std::string::npos) return {};
+  const std::string rest = name.substr(dot + 1);
+  const std::pair<const char*, const char*> parts[] = {
+      {"attn_q_norm.", "self_attn.q_norm."}, {"attn_k_norm.", "self_attn.k_norm."}, {"attn_norm.", "input_layernorm."},
+      {"ffn_norm.", "post_attention_layernorm."}, {"attn_q.", "self_attn.q_proj."}, {"attn_k.", "self_attn.k_proj."},
+      {"attn_v.", "self_attn.v_proj."}, {"attn_output.", "self_attn.o_proj."}, {"ffn_gate.", "mlp.gate_proj."},
+      {"ffn_up.", "mlp.up_proj."}, {"ffn_down.", "mlp.down_proj."}};
+  for (const auto& [gguf, hugging_face] : parts) {
+    if (rest.starts_with(gguf)) return "model.layers." + name.substr(4, dot - 4) + "." + hugging_face + rest.substr(std::string_view(gguf).size());
+  }
+  return {};
+}
+
+// Rows (head, pair, side) back to (head, side, pair).
+at::Tensor unpermuted(const at::Tensor& t, int64_t heads) {
+  const int64_t half = t.size(0) / heads / 2;
+  auto sizes = t.sizes().vec();
+  if (t.dim() == 1) return t.view({heads, half, 2}).transpose(1, 2).reshape(sizes);
+  return t.view({heads, half, 2, t.size(1)}).transpose(1, 2).reshape(sizes);
+}
+
+}  // namespace
+
+LoadedModel load_gguf_model(const std::filesystem::path& path, at::ScalarType dtype, at::Device device) {
+  const io::GgufFile file(path);
+  const std::string architecture = file.text("general.architecture");
+  if (architecture != "llama" && architecture != "qwen2" && architecture != "qwen3") {
+    throw Error("has architecture '" + architecture + "'", path.string(), "llama, qwen2 and qwen3 are supported");
+  }
+  const ModelConfig config = config_of(file, architecture);
+  NamedTensors weights;
+  for (const io::GgufTensor& tensor : file.tensors()) {
+    const std::string name = hugging_face_name(tensor.name);
+    if (name.empty()) throw Error("has a tensor that is not known: " + tensor.name.substr(0, 80), path.string());
+    at::Tensor values = at::empty(tensor.shape, at::kFloat);
+    io::dequantize(tensor, {values.data_ptr<float>(), static_cast<size_t>(values.numel())});
+    if (architecture == "llama" && (name.find("q_proj") != std::string::npos || name.find("k_proj") != std::string::npos)) {
+      const int64_t heads = name.find("q_proj") != std::string::npos ? config.num_attention_heads : config.num_key_value_heads;
+      if (tensor.shape[0] != heads * config.head_dim) throw Error("has a shape that does not fit the heads", path.string() + ": tensor '" + tensor.name + "'");
+      values = unpermuted(values, heads);
+    }
+    weights[name] = values.to(at::TensorOptions().dtype(dtype).device(device));
+  }
+  LoadedModel loaded;
+  try {
+    loaded.model = std::make_shared<Transformer>(config, std::move(weights));
+  } catch (const Error& error) {
+    throw Error(error.fault(), path.string(), error.hint());
+  }
+  loaded.tokenizer = text::tokenizer_from_gguf(file);
+  if (file.has("tokenizer.chat_template")) loaded.chat_template = file.text("tokenizer.chat_template");
+  return loaded;
+}
+
+}  // namespace reprise::model

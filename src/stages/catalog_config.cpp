@@ -1,0 +1,199 @@
+// Counting: prompts, samples, updates, tokens, epochs, parameters, memory and FLOPs, from keys alone.
+#include "stages/catalog_config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/strings.h"
+#include "datasets/dataset.h"
+#include "datasets/generators/generator.h"
+#include "evaluation/harness/claims.h"
+#include "model/model_config.h"
+#include "stages/stage_keys_config.h"
+
+namespace reprise::stages {
+namespace {
+
+using pipeline::PlanContext;
+using pipeline::StagePlan;
+
+std::optional<model::ModelConfig> shape_of(PlanContext& context, const std::string& reference, StagePlan& plan) {
+  const auto input = context.resolve(reference);
+  if (input.model_config_json.empty()) {
+    plan.notes.push_back("the shape of '" + reference + "' is not known here: parameters, memory and FLOPs are left out");
+    return std::nullopt;
+  }
+  const auto config = model::parse_model_config(input.model_config_json, reference);
+  plan.model_config_json = input.model_config_json;
+  plan.num_parameters = config.num_parameters();
+  if (config.plan_only) plan.notes.push_back("model_type " + config.model_type + ": counted, not run; training memory is that of one copy of all weights, before any sharding");
+  return config;
+}
+
+double bytes_per_weight(PlanContext& context) { return context.hardware().torch_dtype == "bfloat16" ? 2 : 4; }
+
+// Weights, gradients, AdamW's moments and, in bfloat16, the float32 master; activations of one tile; logits of one chunk.
+double training_memory(PlanContext& context, const model::ModelConfig& c, int64_t tile_rows, int64_t length, bool checkpointing, bool reference) {
+  const double weight = bytes_per_weight(context), n = static_cast<double>(c.num_parameters());
+  const double state = n * (2 * weight + 8 + (weight == 2 ? 4 : 0) + (reference ? weight : 0));
+  const double tokens = static_cast<double>(tile_rows * length), D = static_cast<double>(c.hidden_size), F = static_cast<double>(c.intermediate_size);
+  const double kv = static_cast<double>(c.num_key_value_heads) / static_cast<double>(c.num_attention_heads);
+  const double layer = tokens * weight * (8 * D + 4 * D * (1 + kv) + 4 * F);  // inputs that the backward pass reads again
+  const double layers = static_cast<double>(c.num_hidden_layers);
+  const double activations = checkpointing ? layers * tokens * D * weight + layer : layers * layer;
+  return state + activations + 3.0 * std::min(tokens, 1024.0) * static_cast<double>(c.vocab_size) * 4;
+}
+
+double sampling_memory(PlanContext& context, const model::ModelConfig& c, const generation::SamplingConfig& s) {
+  const double copies = context.hardware().device == "cpu" ? 2 : 1;  // the decoder keeps its own layout on the CPU
+  const double positions = static_cast<double>(s.max_prompt_length + s.max_completion_length);
+  const double cache = static_cast<double>(s.generation_rows) * positions * 2 * static_cast<double>(c.num_hidden_layers * c.num_key_value_heads * c.head_dim) * bytes_per_weight(context);
+  return copies * static_cast<double>(c.num_parameters()) * bytes_per_weight(context) + cache + static_cast<double>(s.generation_rows * c.vocab_size) * 4;
+}
+
+void count_supervised(StagePlan& plan, PlanContext& context, std::optional<int64_t> rows, double epochs, int64_t max_steps, int64_t batch,
+                      int64_t length, const training::BatchConfig& tiles, const std::optional<model::ModelConfig>& shape) {
+  if (rows && max_steps == 0) max_steps = static_cast<int64_t>(std::ceil(epochs * static_cast<double>(*rows) / static_cast<double>(batch)));
+  plan.num_steps = plan.num_updates = max_steps;
+  plan.num_samples = max_steps * batch;
+  plan.max_tokens = plan.num_samples * length;
+  if (rows && *rows > 0) plan.num_epochs = static_cast<double>(plan.num_samples) / static_cast<double>(*rows);
+  if (max_steps == 0) plan.notes.push_back("the number of examples is not known before the data is there: steps and tokens are left out");
+  if (!shape) return;
+  plan.peak_memory_bytes = training_memory(context, *shape, tiles.tile_rows, length, tiles.gradient_checkpointing, false);
+  plan.flops = static_cast<double>(plan.max_tokens) * shape->forward_flops_per_token(static_cast<double>(length) / 2) * (tiles.gradient_checkpointing ? 4 : 3);
+}
+
+StagePlan plan_pretrain(const PretrainConfig& c, PlanContext& context) {
+  StagePlan plan;
+  model::ModelConfig shape;
+  if (c.from.empty()) {
+    if (c.hidden_size % c.num_attention_heads != 0) context.problem("hidden_size", "does not divide by num_attention_heads " + std::to_string(c.num_attention_heads));
+    if (c.num_attention_heads % c.num_key_value_heads != 0) context.problem("num_key_value_heads", "does not divide num_attention_heads " + std::to_string(c.num_attention_heads));
+    shape.vocab_size = 0;
+    if (c.tokenizer.starts_with("words:")) {
+      shape.vocab_size = static_cast<int64_t>(datasets::vocabulary(c.tokenizer.substr(6)).size());
+    } else {
+      plan.notes.push_back("the tokenizer's size is counted when it is read");
+      shape.vocab_size = 1;
+    }
+    shape.hidden_size = c.hidden_size;
+    shape.intermediate_size = c.intermediate_size;
+    shape.num_hidden_layers = c.num_hidden_layers;
+    shape.num_attention_heads = c.num_attention_heads;
+    shape.num_key_value_heads = c.num_key_value_heads;
+    shape.head_dim = std::max<int64_t>(1, c.hidden_size / c.num_attention_heads);
+    shape.max_position_embeddings = c.max_position_embeddings;
+    shape.tie_word_embeddings = c.tie_word_embeddings;
+    plan.num_parameters = shape.num_parameters();
+    plan.model_config_json = model::write_model_config(shape);
+  } else if (const auto found = shape_of(context, c.from, plan)) {
+    shape = *found;
+  }
+  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, 1, c.max_steps, c.per_step_batch_size, c.max_position_embeddings, c.batch,
+                   plan.num_parameters > 0 ? std::optional(shape) : std::nullopt);
+  if (c.target_loss > 0) plan.notes.push_back("ends earlier once the loss is under " + format_double(c.target_loss));
+  return plan;
+}
+
+StagePlan plan_sft(const SftConfig& c, PlanContext& context) {
+  StagePlan plan;
+  const auto shape = shape_of(context, c.from, plan);
+  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.per_step_batch_size, c.max_length, c.batch, shape);
+  return plan;
+}
+
+StagePlan plan_distill(const DistillConfig& c, PlanContext& context) {
+  StagePlan plan;
+  const auto shape = shape_of(context, c.from, plan);
+  if (c.logit_weight > 0 && c.teacher.empty()) context.problem("logit_weight", "needs a teacher");
+  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.per_step_batch_size, c.max_length, c.batch, shape);
+  return plan;
+}
+
+StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
+  StagePlan plan;
+  const auto shape = shape_of(context, c.from, plan);
+  const rl::GrpoConfig& g = c.grpo;
+  if (!c.rewards.reward_weights.empty() && c.rewards.reward_weights.size() != c.rewards.reward_funcs.size()) {
+    context.problem("reward_weights", "has " + std::to_string(c.rewards.reward_weights.size()) + " entries for " + std::to_string(c.rewards.reward_funcs.size()) + " reward_funcs");
+  }
+  if (c.sampling.temperature == 0) context.problem("temperature", "is 0: every sample of a group would be the same and teach nothing");
+  if (g.num_generations < 2) context.problem("num_generations", "is 1: a group needs at least 2 samples");
+  plan.num_steps = plan.num_updates = g.max_steps;
+  plan.num_prompts = g.max_steps * g.num_prompts_per_step;
+  plan.num_samples = plan.num_prompts * g.num_generations;
+  const int64_t length = c.sampling.max_prompt_length + c.sampling.max_completion_length;
+  plan.max_tokens = plan.num_samples * c.sampling.max_completion_length;
+  const auto rows = context.resolve(c.dataset_name).num_rows;
+  if (rows && *rows > 0) plan.num_epochs = static_cast<double>(plan.num_prompts) / static_cast<double>(*rows);
+  plan.notes.push_back(format_count(g.num_prompts_per_step * g.num_generations) + " samples an update, " + format_count(g.prompts_per_rollout() * g.num_generations) +
+                       " a rollout, " + format_count((g.max_steps + g.num_updates_per_rollout - 1) / g.num_updates_per_rollout) + " rollouts");
+  if (!shape) return plan;
+  plan.peak_memory_bytes = std::max(training_memory(context, *shape, c.batch.tile_rows, length, c.batch.gradient_checkpointing, g.beta > 0),
+                                    training_memory(context, *shape, 0, 0, true, g.beta > 0) + sampling_memory(context, *shape, c.sampling));
+  const double forward = shape->forward_flops_per_token(static_cast<double>(length) / 2);
+  plan.flops = static_cast<double>(plan.num_samples * length) * forward * ((c.batch.gradient_checkpointing ? 4 : 3) + 1 + (g.beta > 0 ? 1 : 0));
+  return plan;
+}
+
+StagePlan plan_rejection_sampling(const RejectionSamplingConfig& c, PlanContext& context) {
+  StagePlan plan;
+  plan.output = "examples";
+  const auto shape = shape_of(context, c.from, plan);
+  plan.model_config_json.clear();
+  const auto rows = context.resolve(c.dataset_name).num_rows;
+  plan.num_prompts = c.num_prompts > 0 && rows ? std::min(c.num_prompts, *rows) : c.num_prompts > 0 ? c.num_prompts : rows.value_or(0);
+  plan.num_samples = plan.num_prompts * c.num_generations;
+  plan.max_tokens = plan.num_samples * c.sampling.max_completion_length;
+  plan.num_rows = c.num_kept_per_problem > 0 ? plan.num_prompts * std::min(c.num_kept_per_problem, c.num_generations) : plan.num_samples;
+  if (shape) {
+    plan.peak_memory_bytes = sampling_memory(context, *shape, c.sampling);
+    plan.flops = static_cast<double>(plan.max_tokens) * shape->forward_flops_per_token(static_cast<double>(c.sampling.max_completion_length) / 2);
+  }
+  return plan;
+}
+
+StagePlan plan_evaluate(const EvaluateConfig& c, PlanContext& context) {
+  StagePlan plan;
+  plan.output = "samples";
+  const auto shape = shape_of(context, c.from, plan);
+  plan.model_config_json.clear();
+  const auto rows = context.resolve(c.dataset_name).num_rows;
+  plan.num_prompts = c.num_problems > 0 && rows ? std::min(c.num_problems, *rows) : c.num_problems > 0 ? c.num_problems : rows.value_or(0);
+  plan.num_samples = plan.num_prompts * c.num_generations;
+  plan.max_tokens = plan.num_samples * c.sampling.max_completion_length;
+  if (shape) {
+    plan.peak_memory_bytes = sampling_memory(context, *shape, c.sampling);
+    plan.flops = static_cast<double>(plan.max_tokens) * shape->forward_flops_per_token(static_cast<double>(c.sampling.max_completion_length) / 2);
+  }
+  return plan;
+}
+
+}  // namespace
+
+const std::vector<pipeline::StageType>& stage_types() {
+  static const std::vector<pipeline::StageType> types = {
+      pipeline::make_stage_type<PretrainConfig>("pretrain", 1, "A base model from fresh weights, on documents.", plan_pretrain),
+      pipeline::make_stage_type<SftConfig>("sft", 1, "Supervised fine-tuning on examples or on problems with solutions.", plan_sft),
+      pipeline::make_stage_type<GrpoStageConfig>("grpo", 1, "Reinforcement learning by group relative policy optimization.", plan_grpo),
+      pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 1, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
+      pipeline::make_stage_type<DistillConfig>("distill", 1, "A student trained on its teacher's samples.", plan_distill),
+      pipeline::make_stage_type<EvaluateConfig>("evaluate", 1, "k samples on held-out problems, every one kept.", plan_evaluate)};
+  return types;
+}
+
+pipeline::RecipeHooks recipe_hooks() {
+  pipeline::RecipeHooks hooks;
+  hooks.check_dataset = datasets::check_dataset;
+  hooks.model_config_json = [](const fs::path& path) {
+    const fs::path file = fs::is_directory(path) ? path / "config.json" : path;
+    return fs::is_regular_file(file) && file.extension() == ".json" ? read_file(file, 16u << 20) : std::string();
+  };
+  return hooks;
+}
+
+}  // namespace reprise::stages
