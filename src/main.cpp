@@ -17,6 +17,7 @@ namespace reprise::cli {
 
 // Each command is declared here, beside its row, and defined in src/cli/<name>_command.cpp.
 int plan_command(const Arguments& arguments);
+int report_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
 int tokenize_command(const Arguments& arguments);
 

@@ -161,13 +161,14 @@ at::Tensor Transformer::hidden_BTD(const Batch& batch, bool recompute) const {
   }
   at::Tensor x = at::embedding(weights_.at("model.embed_tokens.weight"), batch.ids_BT);
   for (const LayerWeights& w : plan_->layers) {
-    const auto layer = [&, this](const at::Tensor& in) {
-      const at::Tensor normed = rms_norm(in, w.input_norm, config_.rms_norm_eps);
+    // By value: the backward pass may call it again when this function has long returned.
+    const auto layer = [B, T, H, K, E, cosine, sine, mask, w, eps = config_.rms_norm_eps, qk_norm = config_.qk_norm](const at::Tensor& in) {
+      const at::Tensor normed = rms_norm(in, w.input_norm, eps);
       const auto heads = [&](const at::Tensor& projected, int64_t count) { return projected.view({B, T, count, E}); };
       at::Tensor q = heads(linear(normed, w.q, w.q_bias), H), k = heads(linear(normed, w.k, w.k_bias), K), v = heads(linear(normed, w.v, w.v_bias), K);
-      if (config_.qk_norm) {
-        q = rms_norm(q, w.q_norm, config_.rms_norm_eps);
-        k = rms_norm(k, w.k_norm, config_.rms_norm_eps);
+      if (qk_norm) {
+        q = rms_norm(q, w.q_norm, eps);
+        k = rms_norm(k, w.k_norm, eps);
       }
       q = rotate(q.transpose(1, 2), cosine, sine);
       k = rotate(k.transpose(1, 2), cosine, sine);
@@ -179,7 +180,7 @@ at::Tensor Transformer::hidden_BTD(const Batch& batch, bool recompute) const {
       const at::Tensor mixed = mask.defined() ? at::scaled_dot_product_attention(q, k, v, mask)
                                               : at::scaled_dot_product_attention(q, k, v, {}, 0.0, true);
       at::Tensor y = in + linear(mixed.transpose(1, 2).reshape({B, T, H * E}), w.o, w.o_bias);
-      const at::Tensor inner = rms_norm(y, w.post_norm, config_.rms_norm_eps);
+      const at::Tensor inner = rms_norm(y, w.post_norm, eps);
       return y + linear(at::silu(linear(inner, w.gate, w.gate_bias)) * linear(inner, w.up, w.up_bias), w.down, w.down_bias);
     };
     x = recompute && c10::GradMode::is_enabled() ? recompute_in_backward(layer, x) : layer(x);
@@ -194,30 +195,29 @@ at::Tensor Transformer::logits(const at::Tensor& hidden) const {
 
 Transformer::TokenScores Transformer::score(const at::Tensor& hidden_ND, const at::Tensor& targets_N, double temperature,
                                             int64_t chunk, bool with_entropy) const {
-  const auto part = [&](const at::Tensor& hidden, const at::Tensor& targets) {
-    at::Tensor logits_NV = logits(hidden);
-    if (temperature != 1.0) logits_NV = logits_NV / temperature;
-    return at::log_softmax(logits_NV, -1);
-  };
   const int64_t N = hidden_ND.size(0);
   const bool graded = c10::GradMode::is_enabled();
+  const at::Tensor head_VD = weights_.at(config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
   std::vector<at::Tensor> logprobs, entropies;
   for (int64_t start = 0; start < N; start += chunk) {
     const int64_t count = std::min(chunk, N - start);
     const at::Tensor hidden = hidden_ND.narrow(0, start, count), targets = targets_N.narrow(0, start, count);
-    at::Tensor entropy;
-    const auto chosen = [&](const at::Tensor& h) {
-      const at::Tensor log_p = part(h, targets);
-      if (with_entropy && !entropy.defined()) {
+    auto entropy = std::make_shared<at::Tensor>();
+    // By value: the backward pass calls it again.
+    const auto chosen = [head_VD, targets, temperature, with_entropy, entropy](const at::Tensor& h) {
+      at::Tensor logits_NV = at::linear(h, head_VD).to(at::kFloat);
+      if (temperature != 1.0) logits_NV = logits_NV / temperature;
+      const at::Tensor log_p = at::log_softmax(logits_NV, -1);
+      if (with_entropy && !entropy->defined()) {
         at::NoGradGuard guard;
         const at::Tensor detached = log_p.detach();
-        entropy = -(detached.exp() * detached).sum(-1);
+        *entropy = -(detached.exp() * detached).sum(-1);
       }
       return log_p.gather(1, targets.unsqueeze(1)).squeeze(1);
     };
     // One chunk needs no second pass: its logits live until the backward either way.
     logprobs.push_back(graded && N > chunk ? recompute_in_backward(chosen, hidden) : chosen(hidden));
-    if (with_entropy) entropies.push_back(entropy);
+    if (with_entropy) entropies.push_back(*entropy);
   }
   TokenScores scores;
   const auto empty = hidden_ND.new_zeros({0}, at::kFloat);
