@@ -1,5 +1,5 @@
 // `reprise run`: the recipe is read and counted here, so that a bad one fails in milliseconds with all its faults; what
-// trains and samples then runs in the engine.
+// trains and samples then runs in the engine. With --all-seeds it runs itself once a seed and pools the runs at the end.
 #include <boost/program_options.hpp>
 #include <iostream>
 
@@ -7,10 +7,34 @@
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/exec_engine.h"
+#include "evaluation/harness/report.h"
 #include "pipeline/plan.h"
 #include "stages/catalog_config.h"
 
 namespace reprise::cli {
+namespace {
+
+// One run folder a seed, then one report over all: its intervals cover seeds and problems.
+int run_all_seeds(const pipeline::Recipe& recipe, const std::string& recipe_file, const std::vector<std::string>& sets,
+                  const std::filesystem::path& out, const std::string& until, bool resume) {
+  if (recipe.seeds.empty()) throw Error("has no `seeds`", recipe_file, "for example seeds: [1, 2, 3]");
+  std::vector<std::filesystem::path> folders;
+  for (int64_t seed : recipe.seeds) {
+    folders.push_back(out / ("seed-" + std::to_string(seed)));
+    std::vector<std::string> words = {"run", recipe_file, "--out", folders.back().string(), "--set", "seed=" + std::to_string(seed)};
+    for (const std::string& set : sets) words.insert(words.end(), {"--set", set});
+    if (!until.empty()) words.insert(words.end(), {"--until", until});
+    if (resume) words.push_back("--resume");
+    std::cout << "seed " << seed << ": " << folders.back().string() << std::endl;
+    if (const int code = run_engine(words); code != 0) return code;
+  }
+  if (!until.empty()) return 0;
+  const std::string verdicts = evaluation::write_report(folders, evaluation::published_folder(), out / "report");
+  std::cout << verdicts << "\n" << (out / "report" / "report.html").string() << "\n";
+  return 0;
+}
+
+}  // namespace
 
 int run_command(const Arguments& arguments) {
   namespace options = boost::program_options;
@@ -19,6 +43,7 @@ int run_command(const Arguments& arguments) {
   options::options_description shown("options");
   shown.add_options()("help,h", "this text")("out", options::value(&out)->value_name("DIR"), "the run folder (default: runs/NAME)")(
       "resume", "go on with a stage that was interrupted, from its newest checkpoint")(
+      "all-seeds", "run every seed of the recipe's `seeds` into DIR/seed-N, and pool them in DIR/report")(
       "until", options::value(&until)->value_name("STAGE"), "the last stage to run")(
       "set", options::value(&sets)->composing()->value_name("key=value"), "change a key: --set stages.zero.learning_rate=1e-4");
   options::options_description all;
@@ -37,7 +62,8 @@ int run_command(const Arguments& arguments) {
                  "Runs a recipe's stages in order and writes report/report.html. A stage that is done and unchanged is\n"
                  "not run again. Ctrl-C stops at the end of a step, with a checkpoint.\n\n"
                  "  reprise run recipes/mini-r1.yaml --out runs/mini-r1\n"
-                 "  reprise run recipes/mini-r1.yaml --out runs/seed-2 --set seed=2\n\n"
+                 "  reprise run recipes/mini-r1.yaml --out runs/seed-2 --set seed=2\n"
+                 "  reprise run recipes/mini-r1.yaml --out runs/five-seeds --all-seeds\n\n"
               << shown;
     return 0;
   }
@@ -47,6 +73,7 @@ int run_command(const Arguments& arguments) {
   const pipeline::Recipe recipe = pipeline::read_recipe(recipe_file, sets, stages::stage_types(), hooks, problems, installed_folder());
   pipeline::plan_recipe(recipe, hooks, problems);
   problems.throw_if_any();
+  if (values.contains("all-seeds")) return run_all_seeds(recipe, recipe_file, sets, out.empty() ? "runs/" + recipe.name + "-seeds" : out, until, values.contains("resume"));
   std::vector<std::string> words = {"run"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   exec_engine(words);

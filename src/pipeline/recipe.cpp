@@ -32,7 +32,7 @@ const Spec* find_named(const std::vector<Spec>& specs, const std::string& name) 
 }
 
 const std::vector<std::string>& top_keys() {
-  static const std::vector<std::string> keys = {"name", "title", "question", "seed", "hardware", "datasets",
+  static const std::vector<std::string> keys = {"name", "title", "question", "seed", "seeds", "hardware", "datasets",
                                                 "models", "stages", "claims", "report"};
   return keys;
 }
@@ -173,6 +173,13 @@ Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, c
   if (const Node* name = root.find("name"); name && name->is_scalar()) check_name(recipe.name, "recipe", name->origin, problems);
   read_text(root, "title", recipe.title, problems);
   read_text(root, "question", recipe.question, problems);
+  if (const Node* seeds = root.find("seeds")) {
+    config::read_value(*seeds, "seeds", {}, recipe.seeds, problems);
+    if (!recipe.seeds.empty()) recipe.seed = recipe.seeds.front();
+    for (int64_t seed : recipe.seeds) {
+      if (seed < 0) problems.add("'seeds' wants numbers from 0 on, not " + std::to_string(seed), seeds->origin);
+    }
+  }
   if (const Node* seed = root.find("seed")) config::read_value(*seed, "seed", config::at_least(0), recipe.seed, problems);
   if (const Node* hardware = root.find("hardware")) config::read(*hardware, recipe.hardware, problems);
   read_datasets(root, recipe, problems);
@@ -196,6 +203,7 @@ nlohmann::ordered_json resolved(const Recipe& recipe) {
   out["name"] = recipe.name;
   if (!recipe.title.empty()) out["title"] = recipe.title;
   if (!recipe.question.empty()) out["question"] = recipe.question;
+  if (!recipe.seeds.empty()) out["seeds"] = recipe.seeds;
   out["seed"] = recipe.seed;
   out["hardware"] = config::to_json(recipe.hardware);
   if (!recipe.datasets.empty()) {

@@ -1,6 +1,7 @@
 // A recipe, resolved: composed, typed, every default filled, every reference checked.
 //   name: mini-r1                     the run folder belongs to it
 //   title: ...   question: ...        for the report
+//   seeds: [1, 2, 3]                  the seeds the experiment is meant for; the first one is `seed` unless that is given
 //   seed: 1
 //   hardware: {device: cpu, num_threads: 2}
 //   datasets: {train: {generator: countdown, num_problems: 1000}}   # generator, importer or path, and their own keys
@@ -46,6 +47,7 @@ struct StageSpec {
 struct Recipe {
   std::string name, title, question;
   int64_t seed = 1;
+  std::vector<int64_t> seeds;        // empty: {seed}
   HardwareConfig hardware;
   std::vector<DatasetSpec> datasets;
   std::vector<ModelSpec> models;

@@ -12,6 +12,7 @@ namespace reprise::rl {
 
 struct GrpoConfig {
   int64_t max_steps = 0;
+  int64_t max_sampled_tokens = 0;
   int64_t num_prompts_per_step = 32;
   int64_t num_generations = 16;
   int64_t num_updates_per_rollout = 1;
@@ -31,6 +32,9 @@ struct GrpoConfig {
   void fields(Visitor& v) {
     using namespace config;
     v.field("max_steps", max_steps, "Policy updates in all. Steps rule over epochs: prompts are drawn again when the store ends.", at_least(0));
+    v.field("max_sampled_tokens", max_sampled_tokens,
+            "Ends the stage, after a whole rollout, once so many completion tokens were sampled (each is trained on once): "
+            "arms of a comparison get the same budget; 0 leaves max_steps alone.", at_least(0));
     v.field("num_prompts_per_step", num_prompts_per_step, "Prompts whose samples feed one update.", at_least(1));
     v.field("num_generations", num_generations, "Samples per prompt: the group of GRPO.", at_least(1));
     v.field("num_updates_per_rollout", num_updates_per_rollout,

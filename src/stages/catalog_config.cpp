@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "config/alternative_names.h"
 #include "datasets/dataset.h"
 #include "datasets/generators/generator.h"
 #include "evaluation/harness/claims.h"
@@ -54,8 +56,13 @@ double sampling_memory(PlanContext& context, const model::ModelConfig& c, const 
   return copies * static_cast<double>(c.num_parameters()) * bytes_per_weight(context) + cache + static_cast<double>(s.generation_rows * c.vocab_size) * 4;
 }
 
-void count_supervised(StagePlan& plan, PlanContext& context, std::optional<int64_t> rows, double epochs, int64_t max_steps, int64_t batch,
+void count_supervised(StagePlan& plan, PlanContext& context, std::optional<int64_t> rows, double epochs, int64_t max_steps, int64_t max_trained_tokens, int64_t batch,
                       int64_t length, const training::BatchConfig& tiles, const std::optional<model::ModelConfig>& shape) {
+  if (max_trained_tokens > 0 && max_steps == 0) {
+    plan.notes.push_back("as many steps as train on " + format_count(max_trained_tokens) + " tokens, counted when the examples are there; at least " +
+                         format_count(max_trained_tokens / (batch * length)));
+    max_steps = std::max<int64_t>(1, max_trained_tokens / (batch * length));
+  }
   if (rows && max_steps == 0) max_steps = static_cast<int64_t>(std::ceil(epochs * static_cast<double>(*rows) / static_cast<double>(batch)));
   plan.num_steps = plan.num_updates = max_steps;
   plan.num_samples = max_steps * batch;
@@ -93,7 +100,7 @@ StagePlan plan_pretrain(const PretrainConfig& c, PlanContext& context) {
   } else if (const auto found = shape_of(context, c.from, plan)) {
     shape = *found;
   }
-  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, 1, c.max_steps, c.per_step_batch_size, c.max_position_embeddings, c.batch,
+  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, 1, c.max_steps, 0, c.per_step_batch_size, c.max_position_embeddings, c.batch,
                    plan.num_parameters > 0 ? std::optional(shape) : std::nullopt);
   if (c.target_loss > 0) plan.notes.push_back("ends earlier once the loss is under " + format_double(c.target_loss));
   return plan;
@@ -102,7 +109,7 @@ StagePlan plan_pretrain(const PretrainConfig& c, PlanContext& context) {
 StagePlan plan_sft(const SftConfig& c, PlanContext& context) {
   StagePlan plan;
   const auto shape = shape_of(context, c.from, plan);
-  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.per_step_batch_size, c.max_length, c.batch, shape);
+  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.max_trained_tokens, c.per_step_batch_size, c.max_length, c.batch, shape);
   return plan;
 }
 
@@ -110,7 +117,7 @@ StagePlan plan_distill(const DistillConfig& c, PlanContext& context) {
   StagePlan plan;
   const auto shape = shape_of(context, c.from, plan);
   if (c.logit_weight > 0 && c.teacher.empty()) context.problem("logit_weight", "needs a teacher");
-  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.per_step_batch_size, c.max_length, c.batch, shape);
+  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.max_trained_tokens, c.per_step_batch_size, c.max_length, c.batch, shape);
   return plan;
 }
 
@@ -130,6 +137,7 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   plan.max_tokens = plan.num_samples * c.sampling.max_completion_length;
   const auto rows = context.resolve(c.dataset_name).num_rows;
   if (rows && *rows > 0) plan.num_epochs = static_cast<double>(plan.num_prompts) / static_cast<double>(*rows);
+  if (g.max_sampled_tokens > 0) plan.notes.push_back("ends earlier once " + format_count(g.max_sampled_tokens) + " tokens were sampled");
   plan.notes.push_back(format_count(g.num_prompts_per_step * g.num_generations) + " samples an update, " + format_count(g.prompts_per_rollout() * g.num_generations) +
                        " a rollout, " + format_count((g.max_steps + g.num_updates_per_rollout - 1) / g.num_updates_per_rollout) + " rollouts");
   if (!shape) return plan;
@@ -173,6 +181,28 @@ StagePlan plan_evaluate(const EvaluateConfig& c, PlanContext& context) {
   return plan;
 }
 
+// Claims are read once for each entry, so that a fault is told at its line; JSON is YAML enough for their reader.
+void check_claims(const pipeline::Recipe& recipe, config::Problems& problems) {
+  std::vector<std::string> names;
+  for (const auto& stage : recipe.stages) names.push_back(stage.name);
+  std::set<std::string> seen;
+  for (const config::Node& entry : recipe.claims.items) {
+    try {
+      const YAML::Node list = YAML::Load("[" + config::node_to_json(entry).dump() + "]");
+      for (const evaluation::ClaimConfig& claim : evaluation::read_claims(list, "claims")) {
+        if (!seen.insert(claim.claim).second) problems.add("two claims are called '" + claim.claim + "'", entry.origin);
+        for (const std::string& stage : evaluation::stages_of(claim)) {
+          if (std::find(names.begin(), names.end(), stage) == names.end()) {
+            problems.add("claim '" + claim.claim + "' speaks of a stage '" + stage + "' that is not there", entry.origin, config::suggest(stage, names));
+          }
+        }
+      }
+    } catch (const Error& fault) {
+      problems.add(fault.fault(), entry.origin, fault.hint());
+    }
+  }
+}
+
 }  // namespace
 
 const std::vector<pipeline::StageType>& stage_types() {
@@ -189,6 +219,7 @@ const std::vector<pipeline::StageType>& stage_types() {
 pipeline::RecipeHooks recipe_hooks() {
   pipeline::RecipeHooks hooks;
   hooks.check_dataset = datasets::check_dataset;
+  hooks.check_claims = check_claims;
   hooks.model_config_json = [](const fs::path& path) {
     const fs::path file = fs::is_directory(path) ? path / "config.json" : path;
     return fs::is_regular_file(file) && file.extension() == ".json" ? read_file(file, 16u << 20) : std::string();

@@ -34,10 +34,7 @@ nlohmann::json run_distill(pipeline::StageContext& context) {
   int64_t num_too_long = 0;
   const auto rows = rows_of_store(context, context.resolve(config.dataset_name), student, config.prompt, true, config.max_length, &num_too_long);
   SupervisedPlan plan;
-  plan.num_steps = config.max_steps > 0
-                       ? config.max_steps
-                       : static_cast<int64_t>(std::ceil(config.num_train_epochs * static_cast<double>(rows.size()) /
-                                                        static_cast<double>(config.per_step_batch_size)));
+  plan.num_steps = num_supervised_steps(rows, config.per_step_batch_size, config.max_steps, config.max_trained_tokens, config.num_train_epochs);
   plan.per_step_batch_size = config.per_step_batch_size;
   plan.optimizer = config.optimizer;
   plan.batch = config.batch;

@@ -31,7 +31,7 @@ class GrpoStage {
 
   nlohmann::json run() {
     load();
-    for (; step_ < config_.grpo.max_steps;) {
+    for (; !ended();) {
       const Stopwatch watch;
       const int64_t update = step_ % config_.grpo.num_updates_per_rollout;
       if (update == 0) collect();
@@ -39,7 +39,7 @@ class GrpoStage {
       replace_reference(update);
       record(metrics, watch.seconds());
       ++step_;
-      const bool last = step_ == config_.grpo.max_steps, stop = context_.stop_requested();
+      const bool last = ended(), stop = context_.stop_requested();
       if (!last && (step_ % config_.batch.save_steps == 0 || stop)) save();
       if (stop && !last) throw Interrupted("stopped after step " + std::to_string(step_) + ", checkpoint written", context_.name());
     }
@@ -47,6 +47,12 @@ class GrpoStage {
   }
 
  private:
+  // At max_steps, or between two rollouts once the budget of sampled tokens is spent.
+  bool ended() const {
+    const bool spent = config_.grpo.max_sampled_tokens > 0 && sampled_tokens_ >= config_.grpo.max_sampled_tokens;
+    return step_ >= config_.grpo.max_steps || (spent && step_ % config_.grpo.num_updates_per_rollout == 0);
+  }
+
   void load() {
     place(context_.hardware());
     policy_ = load_checkpoint_model(context_);
@@ -67,6 +73,7 @@ class GrpoStage {
     const nlohmann::json state = checkpoint::read_state(*found);
     step_ = found->step;
     num_tokens_ = state.at("num_tokens");
+    sampled_tokens_ = state.at("sampled_tokens");
     optimizer_->restore(checkpoint::read_tensors(found->folder / "optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
     if (reference_.model) copy_weights(checkpoint::read_tensors(found->folder / "reference.safetensors"), *reference_.model);
     if (!state.at("rollout").is_null()) rollout_ = rl::rollout_from_json(state.at("rollout"), found->folder.string());
@@ -143,6 +150,7 @@ class GrpoStage {
     }
     rollout_.metrics = means.values();
     rollout_tokens_ = pass.num_tokens;
+    sampled_tokens_ += pass.num_tokens;
     // Where the sampler did not draw from the plain softmax at this temperature, the ratio needs the policy's own.
     if (config_.sampling.top_p < 1 || config_.sampling.top_k > 0 || config_.sampling.min_p > 0) {
       const auto own = training::row_logprobs(*policy_.model, all_rows(), config_.batch.tile_rows, temperature());
@@ -277,7 +285,7 @@ class GrpoStage {
     content.optimizer = optimizer_->state();
     if (reference_.model) content.reference = reference_.model->weights();
     const bool in_use = step_ % config_.grpo.num_updates_per_rollout != 0;
-    content.state = {{"num_tokens", num_tokens_}, {"optimizer_steps", optimizer_->num_steps()},
+    content.state = {{"num_tokens", num_tokens_}, {"sampled_tokens", sampled_tokens_}, {"optimizer_steps", optimizer_->num_steps()},
                      {"rollout", in_use ? rl::to_json(rollout_) : nlohmann::json(nullptr)}};
     checkpoint::write_checkpoint(context_.folder(), step_, content, config_.batch.save_total_limit);
   }
@@ -289,7 +297,7 @@ class GrpoStage {
     write_folder(output, [&](const fs::path& temporary) {
       model::save_model(temporary, *policy_.model, policy_.tokenizer.get(), policy_.chat_template, policy_.generation_config_json);
     });
-    return {{"steps", step_}, {"tokens", num_tokens_}, {"weights_hash", weights_hash(*policy_.model)}};
+    return {{"steps", step_}, {"tokens", num_tokens_}, {"sampled_tokens", sampled_tokens_}, {"trained_tokens", sampled_tokens_}, {"weights_hash", weights_hash(*policy_.model)}};
   }
 
   double temperature() const { return config_.sampling.temperature > 0 ? config_.sampling.temperature : 1.0; }
@@ -303,7 +311,7 @@ class GrpoStage {
   std::unique_ptr<PromptWriter> writer_;
   std::unique_ptr<data::Order> order_;
   rl::Rollout rollout_;
-  int64_t step_ = 0, num_tokens_ = 0, rollout_tokens_ = 0;
+  int64_t step_ = 0, num_tokens_ = 0, sampled_tokens_ = 0, rollout_tokens_ = 0;
   double rollout_seconds_ = 0;
 };
 

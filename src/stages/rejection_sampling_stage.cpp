@@ -62,7 +62,7 @@ nlohmann::json run_rejection_sampling(pipeline::StageContext& context) {
   context.record(0, {{"samples", static_cast<double>(pass.completions.size())}, {"kept", static_cast<double>(examples.size())}, {"kept_share", share},
                      {"tokens", static_cast<double>(pass.num_tokens)}, {"seconds", pass.seconds},
                      {"tokens_per_second", static_cast<double>(pass.num_tokens) / std::max(1e-9, pass.seconds)}});
-  return {{"samples", pass.completions.size()}, {"kept", examples.size()}, {"dropped", dropped}, {"tokens", pass.num_tokens},
+  return {{"samples", pass.completions.size()}, {"kept", examples.size()}, {"dropped", dropped}, {"tokens", pass.num_tokens}, {"sampled_tokens", pass.num_tokens},
           {"problems", problems.size()}};
 }
 

@@ -1,6 +1,4 @@
 // sft: supervised fine-tuning on examples or on problems with solutions. R1's cold start and its third stage.
-#include <cmath>
-
 #include "base/error.h"
 #include "stages/runners.h"
 #include "stages/supervised.h"
@@ -20,10 +18,7 @@ nlohmann::json run_sft(pipeline::StageContext& context) {
   const int64_t num_examples = static_cast<int64_t>(rows.size());
   if (config.packing) rows = training::pack_rows(rows, config.max_length);
   SupervisedPlan plan;
-  plan.num_steps = config.max_steps > 0
-                       ? config.max_steps
-                       : static_cast<int64_t>(std::ceil(config.num_train_epochs * static_cast<double>(rows.size()) /
-                                                        static_cast<double>(config.per_step_batch_size)));
+  plan.num_steps = num_supervised_steps(rows, config.per_step_batch_size, config.max_steps, config.max_trained_tokens, config.num_train_epochs);
   plan.per_step_batch_size = config.per_step_batch_size;
   plan.optimizer = config.optimizer;
   plan.batch = config.batch;

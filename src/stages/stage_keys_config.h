@@ -79,6 +79,7 @@ struct SftConfig {
   std::string dataset_name;
   double num_train_epochs = 1;
   int64_t max_steps = 0;
+  int64_t max_trained_tokens = 0;
   int64_t per_step_batch_size = 16;
   int64_t max_length = 2048;
   bool packing = false;
@@ -94,6 +95,9 @@ struct SftConfig {
     v.reference("dataset_name", dataset_name, "Examples, or problems with solutions: a dataset or an earlier stage's store.");
     v.field("num_train_epochs", num_train_epochs, "Passes over the examples.", more_than(0));
     v.field("max_steps", max_steps, "Optimizer steps; rules over num_train_epochs when not 0.", at_least(0));
+    v.field("max_trained_tokens", max_trained_tokens,
+            "As many steps as train on about so many tokens with a loss; rules over num_train_epochs when not 0, and "
+            "max_steps rules over it. Arms of a comparison get the same budget.", at_least(0));
     v.field("per_step_batch_size", per_step_batch_size, "Examples per optimizer step.", at_least(1));
     v.field("max_length", max_length, "Longest example in tokens; longer ones are left out and counted.", at_least(2));
     v.field("packing", packing,
@@ -165,6 +169,7 @@ struct DistillConfig {
   std::string dataset_name;
   double num_train_epochs = 1;
   int64_t max_steps = 0;
+  int64_t max_trained_tokens = 0;
   int64_t per_step_batch_size = 16;
   int64_t max_length = 2048;
   double logit_weight = 0;
@@ -181,6 +186,9 @@ struct DistillConfig {
     v.reference("dataset_name", dataset_name, "The teacher's samples: usually a rejection_sampling stage.");
     v.field("num_train_epochs", num_train_epochs, "Passes over the samples.", more_than(0));
     v.field("max_steps", max_steps, "Optimizer steps; rules over num_train_epochs when not 0.", at_least(0));
+    v.field("max_trained_tokens", max_trained_tokens,
+            "As many steps as train on about so many tokens with a loss; rules over num_train_epochs when not 0, and "
+            "max_steps rules over it. Arms of a comparison get the same budget.", at_least(0));
     v.field("per_step_batch_size", per_step_batch_size, "Samples per optimizer step.", at_least(1));
     v.field("max_length", max_length, "Longest sample in tokens; longer ones are left out and counted.", at_least(2));
     v.field("logit_weight", logit_weight,

@@ -2,6 +2,7 @@
 #include "stages/supervised.h"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 
 #include "base/error.h"
@@ -58,16 +59,28 @@ class EarlyEnd {
 
 }  // namespace
 
+int64_t num_supervised_steps(const std::vector<training::TrainingRow>& rows, int64_t per_step_batch_size, int64_t max_steps,
+                             int64_t max_trained_tokens, double num_train_epochs) {
+  if (max_steps > 0 || rows.empty()) return max_steps;
+  const double num_rows = static_cast<double>(rows.size()), batch = static_cast<double>(per_step_batch_size);
+  if (max_trained_tokens == 0) return static_cast<int64_t>(std::ceil(num_train_epochs * num_rows / batch));
+  int64_t targets = 0;
+  for (const training::TrainingRow& row : rows) targets += row.num_targets();
+  const double per_step = static_cast<double>(targets) / num_rows * batch;
+  return std::max<int64_t>(1, std::llround(static_cast<double>(max_trained_tokens) / per_step));
+}
+
 nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedModel& model,
                                 const std::vector<training::TrainingRow>& rows, const SupervisedPlan& plan) {
   if (rows.empty()) throw Error("has no rows to train on", context.name(), "look at its dataset_name");
   training::AdamW optimizer(*model.model, plan.optimizer);
   EarlyEnd early(plan.target_loss, plan.num_steps);
-  int64_t step = 0, num_tokens = 0;
+  int64_t step = 0, num_tokens = 0, trained_tokens = 0;
   if (const auto found = checkpoint::newest_checkpoint(context.folder())) {
     const nlohmann::json state = checkpoint::read_state(*found);
     step = found->step;
     num_tokens = state.at("num_tokens");
+    trained_tokens = state.at("trained_tokens");
     early.restore(state.at("early_end"));
     optimizer.restore(checkpoint::read_tensors(found->folder / "optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
     context.note("goes on from step " + std::to_string(step));
@@ -79,7 +92,7 @@ nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedMo
     checkpoint::CheckpointContent content;
     content.policy = &model;
     content.optimizer = optimizer.state();
-    content.state = {{"num_tokens", num_tokens}, {"optimizer_steps", optimizer.num_steps()}, {"early_end", early.state()}};
+    content.state = {{"num_tokens", num_tokens}, {"trained_tokens", trained_tokens}, {"optimizer_steps", optimizer.num_steps()}, {"early_end", early.state()}};
     checkpoint::write_checkpoint(context.folder(), step, content, plan.batch.save_total_limit);
   };
   double last_loss = 0;
@@ -89,6 +102,7 @@ nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedMo
     for (int64_t i = 0; i < plan.per_step_batch_size; ++i) {
       batch.push_back(rows[order.at(step * plan.per_step_batch_size + i)]);
       batch.back().order = i;
+      trained_tokens += batch.back().num_targets();
     }
     const double rate = training::learning_rate_at(plan.optimizer, step, plan.num_steps) * early.tail_rate(step);
     const auto metrics = training::train_step(*model.model, optimizer, batch, plan.batch.tile_rows, plan.batch.gradient_checkpointing,
@@ -117,7 +131,7 @@ nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedMo
   write_folder(output, [&](const fs::path& temporary) {
     model::save_model(temporary, *model.model, model.tokenizer.get(), model.chat_template, model.generation_config_json);
   });
-  return {{"steps", step}, {"tokens", num_tokens}, {"loss", last_loss}, {"rows", rows.size()}, {"weights_hash", weights_hash(*model.model)}};
+  return {{"steps", step}, {"tokens", num_tokens}, {"trained_tokens", trained_tokens}, {"loss", last_loss}, {"rows", rows.size()}, {"weights_hash", weights_hash(*model.model)}};
 }
 
 }  // namespace reprise::stages

@@ -24,6 +24,10 @@ struct SupervisedPlan {
   std::function<training::TileLoss(const std::vector<training::TrainingRow>&)> loss;
 };
 
+// The steps of a stage: max_steps, else as many as train on about max_trained_tokens tokens with a loss, else epochs.
+int64_t num_supervised_steps(const std::vector<training::TrainingRow>& rows, int64_t per_step_batch_size, int64_t max_steps,
+                             int64_t max_trained_tokens, double num_train_epochs);
+
 // Trains `model` in place and writes it to context.folder()/model. Rows are drawn epoch by epoch in a shuffled order
 // that depends on the seed and the stage's name alone.
 nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedModel& model,

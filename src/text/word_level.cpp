@@ -1,4 +1,5 @@
-// A map from words to ids and back; texts are joined by single spaces, as HF does without a decoder.
+// A map from words to ids and back; texts are joined by single spaces, as HF does without a decoder. Added tokens are
+// cut out first, also in the middle of a word, so "<bos>0" is two tokens.
 #include "text/word_level.h"
 
 #include <map>
@@ -6,13 +7,15 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "text/added_tokens.h"
 
 namespace reprise::text {
 namespace {
 
 class WordLevelTokenizer : public Tokenizer {
  public:
-  WordLevelTokenizer(const nlohmann::json& json, std::string source, const std::string& where) : source_(std::move(source)), where_(where) {
+  WordLevelTokenizer(const nlohmann::json& json, std::string source, const std::string& where) 
+      : source_(std::move(source)), where_(where), added_(read_added_tokens(json, where)) {
     const auto& vocabulary = json["model"]["vocab"];
     if (!vocabulary.is_object()) throw Error("has no vocabulary", where);
     for (const auto& [word, id] : vocabulary.items()) add(word, id);
@@ -43,19 +46,13 @@ class WordLevelTokenizer : public Tokenizer {
   std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const override {
     std::vector<int32_t> ids;
     if (add_special_tokens) ids = front_;
-    for (size_t start = 0; start < text.size();) {
-      if (is_space(text[start])) {
-        ++start;
-        continue;
+    added_.split(text, false, [&](std::string_view part, int32_t id) {
+      if (id >= 0) {
+        ids.push_back(id);
+      } else {
+        encode_words(part, ids);
       }
-      size_t end = start;
-      while (end < text.size() && !is_space(text[end])) ++end;
-      const std::string_view word = text.substr(start, end - start);
-      const auto id = id_of(word);
-      if (!id && !unknown_) throw Error("has no word '" + std::string(word.substr(0, 40)) + "'", where_, "the data and the tokenizer do not belong together");
-      ids.push_back(id ? *id : *unknown_);
-      start = end;
-    }
+    });
     if (add_special_tokens) ids.insert(ids.end(), behind_.begin(), behind_.end());
     return ids;
   }
@@ -84,6 +81,22 @@ class WordLevelTokenizer : public Tokenizer {
  private:
   static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+  void encode_words(std::string_view text, std::vector<int32_t>& ids) const {
+    for (size_t start = 0; start < text.size();) {
+      if (is_space(text[start])) {
+        ++start;
+        continue;
+      }
+      size_t end = start;
+      while (end < text.size() && !is_space(text[end])) ++end;
+      const std::string_view word = text.substr(start, end - start);
+      const auto id = id_of(word);
+      if (!id && !unknown_) throw Error("has no word '" + std::string(word.substr(0, 40)) + "'", where_, "the data and the tokenizer do not belong together");
+      ids.push_back(id ? *id : *unknown_);
+      start = end;
+    }
+  }
+
   void add(const std::string& word, const nlohmann::json& id) {
     if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > 10'000'000) throw Error("gives token '" + word.substr(0, 40) + "' an id that cannot be", where_);
     const int32_t number = id.get<int32_t>();
@@ -95,6 +108,7 @@ class WordLevelTokenizer : public Tokenizer {
   }
 
   std::string source_, where_;
+  AddedTokens added_;
   std::vector<std::string> words_;
   std::map<std::string, int32_t, std::less<>> ids_;
   std::map<int32_t, bool> special_;
