@@ -148,14 +148,6 @@ ClaimResult judge_race(const ClaimConfig& claim, const Runs& runs, ClaimResult r
   return result;
 }
 
-// How far inside its claimed side a part's interval lies, in half-widths: orders parts of different units.
-double strength(const ClaimResult& part) {
-  const double half = 0.5 * (part.interval.high - part.interval.low);
-  if (!std::isfinite(half) || std::isnan(part.estimate)) return -kInfinity;
-  const double inside = part.claimed_above ? part.interval.low - part.threshold : part.threshold - part.interval.high;
-  return inside / std::max(half, 1e-12);
-}
-
 ClaimResult judge_parts(const ClaimConfig& claim, const Runs& runs, ClaimResult result) {
   result.any = !claim.any_of.empty();
   for (const ClaimConfig& part : result.any ? claim.any_of : claim.all_of) {
@@ -165,21 +157,13 @@ ClaimResult judge_parts(const ClaimConfig& claim, const Runs& runs, ClaimResult 
     return static_cast<size_t>(std::count_if(result.parts.begin(), result.parts.end(),
                                              [&](const auto& part) { return part.verdict == verdict; }));
   };
-  // The part that decides: the weakest of all_of, the strongest of any_of.
-  const auto rank = [](const ClaimResult& part) {
-    const int by_verdict = part.verdict == ClaimVerdict::reproduced       ? 2
-                           : part.verdict == ClaimVerdict::inconclusive ? 1
-                                                                        : 0;
-    return std::pair(by_verdict, strength(part));
-  };
-  const auto before = [&](const auto& a, const auto& b) { return rank(a) < rank(b); };
-  const auto decisive = result.any ? std::max_element(result.parts.begin(), result.parts.end(), before)
-                                   : std::min_element(result.parts.begin(), result.parts.end(), before);
   const size_t good = count(ClaimVerdict::reproduced), bad = count(ClaimVerdict::not_reproduced);
   const size_t all = result.parts.size();
   result.verdict = (result.any ? good > 0 : good == all)  ? ClaimVerdict::reproduced
                    : (result.any ? bad == all : bad > 0) ? ClaimVerdict::not_reproduced
                                                          : ClaimVerdict::inconclusive;
+  // Told is the first part that has the verdict of the whole: there always is one.
+  const auto decisive = std::find_if(result.parts.begin(), result.parts.end(), [&](const auto& part) { return part.verdict == result.verdict; });
   result.estimate = decisive->estimate;
   result.interval = decisive->interval;
   result.threshold = decisive->threshold;
@@ -188,8 +172,7 @@ ClaimResult judge_parts(const ClaimConfig& claim, const Runs& runs, ClaimResult 
   result.unit = decisive->unit;
   result.by_seed = decisive->by_seed;
   result.detail = std::string(result.any ? "any of " : "all of ") + std::to_string(all) + " parts (" +
-                  std::to_string(good) + " reproduced); told is " + (result.any ? "the strongest, " : "the weakest, ") +
-                  decisive->name + ": " + decisive->detail;
+                  std::to_string(good) + " reproduced); told is " + decisive->name + ": " + decisive->detail;
   return result;
 }
 

@@ -16,11 +16,11 @@
 //   any_of / all_of         a list of claims
 // Verdict, from the 95 % interval: reproduced when all of it lies on the claimed side of the threshold,
 // not_reproduced when all of it lies on the other, else inconclusive.
-//   all_of: reproduced when every part is; not_reproduced when one part is; else inconclusive. The estimate
-//     and interval told are those of the weakest part. (An intersection-union test: needs no correction.)
-//   any_of: reproduced when one part is; not_reproduced when every part is; else inconclusive. Told is the
-//     strongest part. Not corrected for several tries: with m parts the chance of a false "reproduced" is up
-//     to m times a single claim's 2.5 %.
+//   all_of: reproduced when every part is; not_reproduced when one part is; else inconclusive. (An
+//     intersection-union test: needs no correction.)
+//   any_of: reproduced when one part is; not_reproduced when every part is; else inconclusive. Not corrected for
+//     several tries: with m parts the chance of a false "reproduced" is up to m times a single claim's 2.5 %.
+//   The estimate and interval told are those of the first part that has the verdict of the whole.
 #pragma once
 
 #include <cstdint>

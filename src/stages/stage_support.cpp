@@ -68,8 +68,9 @@ Prompt PromptWriter::write(const std::string& problem_text) const {
   }
   prompt.opened_think = std::string_view(trim(prompt.text)).ends_with("<think>");
   if (force_empty_thinking_) {
+    // What follows stands behind the thinking, so nothing is open any more.
     prompt.text += prompt.opened_think ? " </think>" : " <think> </think>";
-    prompt.opened_think = true;
+    prompt.opened_think = false;
   }
   prompt.ids = model_.tokenizer->encode(prompt.text, false);
   return prompt;

@@ -27,8 +27,10 @@ TaggedText split_think_tags(std::string_view text, bool prompt_opened_think) {
   }
   const size_t close = rest.find(kThinkClose);
   out.thinking_closed = close != std::string_view::npos;
-  const std::string_view thinking = rest.substr(0, close);
-  const std::string_view after = out.thinking_closed ? trim(rest.substr(close + kThinkClose.size())) : std::string_view();
+  // A completion that neither opens nor closes any thinking is all answer.
+  const bool thinks = opened || out.thinking_closed;
+  const std::string_view thinking = thinks ? rest.substr(0, close) : std::string_view();
+  const std::string_view after = !thinks ? rest : out.thinking_closed ? trim(rest.substr(close + kThinkClose.size())) : std::string_view();
   out.thinking = std::string(trim(thinking));
 
   const size_t answer_open = after.find(kAnswerOpen);
