@@ -2,6 +2,7 @@
 #include "pipeline/recipe.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -154,7 +155,13 @@ fs::path Recipe::locate(const std::string& path) const {
   const fs::path plain(path);
   if (plain.is_absolute() || fs::exists(plain, ignored)) return plain;
   const fs::path beside = folder / plain;
-  return fs::exists(beside, ignored) ? fs::absolute(beside).lexically_normal() : plain;
+  if (fs::exists(beside, ignored)) return fs::absolute(beside).lexically_normal();
+  const char* variable = std::getenv("REPRISE_DATA");
+  const fs::path shared = fs::path(variable && *variable ? variable : "data") / plain;
+  for (const fs::path& candidate : {shared, fs::path(shared.string() + ".gz")}) {
+    if (fs::exists(candidate, ignored)) return fs::absolute(candidate).lexically_normal();
+  }
+  return plain;
 }
 
 Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, const std::vector<StageType>& types,

@@ -58,7 +58,8 @@ struct Recipe {
   const StageSpec* stage(const std::string& name) const;
   const DatasetSpec* dataset(const std::string& name) const;
   const ModelSpec* model(const std::string& name) const;
-  // A relative path is taken from the current folder and, when it is not there, from the recipe's.
+  // A relative path is taken from the current folder; when it is not there, from the recipe's; then from
+  // REPRISE_DATA (data/ when that is not set), where it may also be gzipped (NAME.gz).
   std::filesystem::path locate(const std::string& path) const;
 };
 

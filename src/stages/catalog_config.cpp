@@ -13,6 +13,8 @@
 #include "datasets/dataset.h"
 #include "datasets/generators/generator.h"
 #include "evaluation/harness/claims.h"
+#include "io/gguf.h"
+#include "model/gguf_config.h"
 #include "model/model_config.h"
 #include "stages/stage_keys_config.h"
 
@@ -221,6 +223,10 @@ pipeline::RecipeHooks recipe_hooks() {
   hooks.check_dataset = datasets::check_dataset;
   hooks.check_claims = check_claims;
   hooks.model_config_json = [](const fs::path& path) {
+    if (path.extension() == ".gguf" && fs::is_regular_file(path)) {
+      const io::GgufFile gguf(path);
+      return model::write_model_config(model::gguf_model_config(gguf, gguf.text("general.architecture")));
+    }
     const fs::path file = fs::is_directory(path) ? path / "config.json" : path;
     return fs::is_regular_file(file) && file.extension() == ".json" ? read_file(file, 16u << 20) : std::string();
   };
