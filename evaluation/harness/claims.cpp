@@ -20,16 +20,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Runs = std::vector<const RunData*>;
 
-const StageData& need_stage(const RunData& run, const std::string& name, const ClaimConfig& claim) {
-  const StageData* stage = run.stage(name);
-  if (stage) return *stage;
-  std::vector<std::string> names;
-  for (const StageData& known : run.stages) names.push_back(known.name);
-  const auto guess = nearest(name, names);
-  throw Error("the claim '" + claim.claim + "' names the stage '" + name + "', which the run does not have",
-              run.folder.string(), guess ? "did you mean '" + *guess + "'?" : "stages: " + join(names, ", "));
-}
-
 ClaimResult nothing(ClaimResult result, const std::string& why) {
   result.verdict = ClaimVerdict::inconclusive;
   result.estimate = kNaN;
@@ -54,7 +44,8 @@ ClaimResult judge_evaluations(const ClaimConfig& claim, const Runs& runs, ClaimR
   std::vector<SeedValues> seeds;
   for (const RunData* run : runs) {
     for (const std::string& name : difference ? std::vector{claim.higher, claim.lower} : std::vector{only}) {
-      if (need_stage(*run, name, claim).samples.empty()) {
+      const StageData* stage = run->stage(name);
+      if (!stage || stage->samples.empty()) {
         return nothing(std::move(result), "no samples of " + name + " in " + run->folder.filename().string());
       }
     }
@@ -117,8 +108,12 @@ ClaimResult judge_race(const ClaimConfig& claim, const Runs& runs, ClaimResult r
   Interval one_run;
   size_t num_reached = 0;
   for (const RunData* run : runs) {
-    const Curve* faster = need_stage(*run, claim.faster, claim).curve(claim.steps_to_reach);
-    const Curve* slower = need_stage(*run, claim.slower, claim).curve(claim.steps_to_reach);
+    const auto curve_of = [&](const std::string& name) {
+      const StageData* stage = run->stage(name);
+      return stage ? stage->curve(claim.steps_to_reach) : nullptr;
+    };
+    const Curve* faster = curve_of(claim.faster);
+    const Curve* slower = curve_of(claim.slower);
     if (!faster || !slower || faster->empty() || slower->empty()) {
       return nothing(std::move(result), "no " + claim.steps_to_reach + " per step of " + claim.faster + " and " +
                                             claim.slower + " in " + run->folder.filename().string());

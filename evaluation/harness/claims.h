@@ -99,8 +99,8 @@ struct ClaimResult {
   nlohmann::ordered_json to_json() const;
 };
 
-// Runs of one recipe that differ in their seeds; at least one. A claim whose stage has no samples yet is
-// inconclusive and says so. Throws Error when a claim names a stage that no run has.
+// Runs of one recipe that differ in their seeds; at least one. A claim whose stage has not run yet is
+// inconclusive and says so (names of stages that a recipe does not have are refused when it is read).
 ClaimResult judge_claim(const ClaimConfig& claim, const std::vector<const RunData*>& runs);
 std::vector<ClaimResult> judge_claims(const std::vector<const RunData*>& runs);
 

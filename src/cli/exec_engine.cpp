@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -24,6 +25,10 @@ std::vector<char*> argument_list(const std::string& engine, const std::vector<st
   return arguments;
 }
 
+// An OpenMP thread that waits spins for milliseconds before it sleeps; on a machine where anything else runs, that is
+// time the working thread does not get. A thirtieth of it costs nothing measurable when the machine is ours.
+void shorten_spinning() { ::setenv("GOMP_SPINCOUNT", "10000", /*overwrite=*/0); }
+
 [[noreturn]] void cannot_start(const std::string& engine, int fault) {
   throw Error(std::string("cannot be started (") + std::strerror(fault) + ")", engine,
               "build it: `make build`; a build with REPRISE_TORCH=OFF has no engine");
@@ -33,12 +38,14 @@ std::vector<char*> argument_list(const std::string& engine, const std::vector<st
 
 void exec_engine(const std::vector<std::string>& words) {
   const std::string engine = executable_folder() / "reprise-engine";
+  shorten_spinning();
   ::execv(engine.c_str(), argument_list(engine, words).data());
   cannot_start(engine, errno);
 }
 
 int run_engine(const std::vector<std::string>& words) {
   const std::string engine = executable_folder() / "reprise-engine";
+  shorten_spinning();
   struct sigaction ignore = {}, before = {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGINT, &ignore, &before);
