@@ -1,6 +1,5 @@
 // Reading a run folder. The lock is the recipe as it was resolved; of it only the names, types and inputs of
-// the stages, the claims and the seed are taken. Both spellings of a stage list are read: a list of maps with
-// a `name`, and a map from names to keys.
+// the stages, the claims and the seed are taken.
 #include "evaluation/harness/run_data.h"
 
 #include <algorithm>
@@ -53,24 +52,15 @@ nlohmann::json to_json(const YAML::Node& node, int depth = 0) {
   return text;
 }
 
-std::string text_of(const nlohmann::json& map, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    if (map.is_object() && map.contains(key) && map[key].is_string()) return map[key].get<std::string>();
-  }
-  return "";
+std::string text_of(const nlohmann::json& map, const char* key) {
+  return map.is_object() && map.contains(key) && map[key].is_string() ? map[key].get<std::string>() : "";
 }
 
-// Stage keys by name, from either spelling.
 std::map<std::string, nlohmann::json> stage_keys(const YAML::Node& stages) {
   std::map<std::string, nlohmann::json> keys;
-  if (stages.IsMap()) {
-    for (const auto& entry : stages) {
-      if (entry.first.IsScalar()) keys[entry.first.Scalar()] = to_json(entry.second);
-    }
-  } else if (stages.IsSequence()) {
-    for (const auto& entry : stages) {
-      if (const std::string name = scalar(entry, "name"); !name.empty()) keys[name] = to_json(entry);
-    }
+  if (!stages.IsSequence()) return keys;
+  for (const auto& entry : stages) {
+    if (const std::string name = scalar(entry, "stage"); !name.empty()) keys[name] = to_json(entry);
   }
   return keys;
 }
@@ -84,10 +74,8 @@ StageData read_stage(const fs::path& folder, int64_t number, const std::string& 
     stage.done_json = read_json(folder / "done.json");
     stage.done = true;
   }
-  stage.type = text_of(keys, {"stage", "type"});
-  if (stage.type.empty()) stage.type = text_of(stage.done_json, {"type", "stage"});
-  stage.from = text_of(keys, {"from"});
-  if (stage.from.empty()) stage.from = text_of(stage.done_json, {"from"});
+  stage.type = text_of(keys, "type");
+  stage.from = text_of(keys, "from");
   if (fs::exists(folder / "metrics.jsonl")) stage.curves = read_curves(folder / "metrics.jsonl", &stage.num_rows);
   if (fs::exists(folder / "samples.jsonl")) {
     // A rejection sampling stage may keep rows of another shape: only evaluations are read.
@@ -184,8 +172,8 @@ RunData read_run(const fs::path& folder) {
     missing.number = 1'000'000;
     missing.name = name;
     missing.keys = stage;
-    missing.type = text_of(stage, {"stage", "type"});
-    missing.from = text_of(stage, {"from"});
+    missing.type = text_of(stage, "type");
+    missing.from = text_of(stage, "from");
     run.stages.push_back(std::move(missing));
   }
   std::stable_sort(run.stages.begin(), run.stages.end(),

@@ -47,7 +47,7 @@ nlohmann::json run_evaluate(pipeline::StageContext& context) {
   evaluation::write_samples(context.folder() / "samples.jsonl", samples);
   context.record(0, {{"accuracy", accuracy}, {"samples", static_cast<double>(samples.size())}, {"tokens", static_cast<double>(pass.num_tokens)},
                      {"seconds", pass.seconds}, {"tokens_per_second", static_cast<double>(pass.num_tokens) / std::max(1e-9, pass.seconds)}});
-  return {{"problems", problems.size()}, {"samples", samples.size()}, {"tokens", pass.num_tokens}, {"benchmark", config.benchmark},
+  return {{"problems", problems.size()}, {"samples", samples.size()}, {"tokens", pass.num_tokens}, {"benchmark", config.benchmark}, {"grader", problems.front().grader},
           {"metrics", {{"pass@1", accuracy}}}};
 }
 

@@ -39,8 +39,8 @@ std::vector<EvaluationSample> samples_of(int num_problems, int num_correct, cons
 void write_run(const fs::path& run, int seed, const std::string& claims, const std::string& completion = "<think> x </think>") {
   make_folders(run / "stages/01-base");
   write_file(run / "recipe.lock.yaml", "name: tiny\nquestion: Does <b>it</b> work?\nseed: " + std::to_string(seed) +
-                                           "\nstages:\n  - {name: zero, stage: grpo, from: base}\n  - {name: eval-a, stage: evaluate, from: base}\n"
-                                           "  - {name: eval-b, stage: evaluate, from: zero}\nclaims:\n" + claims);
+                                           "\nstages:\n  - {stage: zero, type: grpo, from: base}\n  - {stage: eval-a, type: evaluate, from: base}\n"
+                                           "  - {stage: eval-b, type: evaluate, from: zero}\nclaims:\n" + claims);
   std::string rows;
   for (int step = 1; step <= 20; ++step) rows += "{\"step\":" + std::to_string(step) + ",\"reward\":0.5,\"accuracy\":" + std::to_string(0.04 * step) + ",\"kl\":null}\n";
   make_folders(run / "stages/02-zero");
