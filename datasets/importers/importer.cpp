@@ -175,8 +175,8 @@ data::Problem knights(const json& row, const ImporterConfig&) {
 data::Problem generic(const json& row, const ImporterConfig& config) {
   data::Problem p;
   p.prompt = required_text(row, config.prompt_field);
-  p.answer = required_text(row, config.answer_field);
-  p.solution = optional_text(row, config.solution_field);
+  if (!config.answer_field.empty()) p.answer = required_text(row, config.answer_field);
+  p.solution = config.answer_field.empty() ? required_text(row, config.solution_field) : optional_text(row, config.solution_field);
   p.id = optional_text(row, config.id_field);
   p.language = optional_text(row, config.language_field);
   p.level = level_of(row, config.level_field);

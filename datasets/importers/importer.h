@@ -33,7 +33,7 @@ struct ImporterConfig {
     v.field("size", size, "Rows taken from the front; 0 takes all.", at_least(0));
     v.field("skip_bad_rows", skip_bad_rows, "Leave rows out that do not fit, and count them; otherwise the first one is an error.");
     v.field("prompt_field", prompt_field, "jsonl: where the question stands, as a path of keys (extra.question).");
-    v.field("answer_field", answer_field, "jsonl: where the reference answer stands.");
+    v.field("answer_field", answer_field, "jsonl: where the reference answer stands; empty for texts to imitate, which have a solution only.");
     v.field("solution_field", solution_field, "jsonl: where the reference solution stands; empty for none.");
     v.field("level_field", level_field, "jsonl: where the difficulty stands; empty for none.");
     v.field("id_field", id_field, "jsonl: where the id stands; empty numbers the rows.");

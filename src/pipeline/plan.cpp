@@ -51,6 +51,7 @@ class Context : public PlanContext {
     } else if (fs::is_regular_file(path / "config.json")) {
       input.model_config_json = read_file(path / "config.json", 1u << 20);
     }
+    if (input.model_config_json.empty() && model) input.model_config_json = model->config_json;
     return input;
   }
 
@@ -129,6 +130,7 @@ std::string plan_text(const Recipe& recipe, const std::vector<PlannedStage>& sta
   std::string out = recipe.name + ": seed " + std::to_string(recipe.seed) + ", " + recipe.hardware.device + ", " +
                     recipe.hardware.torch_dtype + ", " + std::to_string(recipe.hardware.num_threads) + " threads\n";
   if (!recipe.question.empty()) out += recipe.question + "\n";
+  if (!recipe.status.empty()) out += "status: " + recipe.status + "\n";
   std::vector<std::vector<std::string>> rows = {{"stage", "type", "inputs", "steps", "updates", "prompts", "samples",
                                                  "max tokens", "epochs", "parameters", "peak memory", "FLOPs"}};
   StagePlan total;
@@ -149,9 +151,16 @@ std::string plan_text(const Recipe& recipe, const std::vector<PlannedStage>& sta
                   short_count(static_cast<double>(total.max_tokens)), "", "",
                   total.peak_memory_bytes > 0 ? format_bytes(total.peak_memory_bytes) : "-", short_count(total.flops)});
   out += table_of(rows);
+  // A note that several stages share is told once.
+  std::vector<std::pair<std::string, std::string>> notes;  // the note, its stages
   for (const PlannedStage& stage : stages) {
-    for (const std::string& note : stage.plan.notes) out += stage.name + ": " + note + "\n";
+    for (const std::string& note : stage.plan.notes) {
+      const auto found = std::find_if(notes.begin(), notes.end(), [&](const auto& one) { return one.first == note; });
+      if (found == notes.end()) notes.emplace_back(note, stage.name);
+      else found->second += ", " + stage.name;
+    }
   }
+  for (const auto& [note, names] : notes) out += names + ": " + note + "\n";
   return out;
 }
 

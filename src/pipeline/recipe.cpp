@@ -33,21 +33,21 @@ const Spec* find_named(const std::vector<Spec>& specs, const std::string& name) 
 }
 
 const std::vector<std::string>& top_keys() {
-  static const std::vector<std::string> keys = {"name", "title", "question", "seed", "seeds", "hardware", "datasets",
+  static const std::vector<std::string> keys = {"name", "title", "question", "status", "seed", "seeds", "hardware", "datasets",
                                                 "models", "stages", "claims", "report"};
   return keys;
 }
 
-// Names become folder and file names, and words of --set paths.
-bool good_name(const std::string& name) {
+// Names become folder and file names, and words of --set paths (a recipe's own name does not: it may have dots).
+bool good_name(const std::string& name, bool dots) {
   if (name.empty() || name.size() > 64 || !std::isalnum(static_cast<unsigned char>(name[0]))) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+  return std::all_of(name.begin(), name.end(), [dots](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || (dots && c == '.');
   });
 }
 
 void check_name(const std::string& name, const char* what, const config::Origin& where, Problems& problems) {
-  if (good_name(name)) return;
+  if (good_name(name, std::string_view(what) == "recipe")) return;
   problems.add(std::string("a ") + what + "'s name is made of letters, digits, - and _, not '" + name + "'", where);
 }
 
@@ -84,10 +84,11 @@ void read_datasets(const Node& root, Recipe& recipe, Problems& problems) {
 }
 
 struct ModelKeys {
-  std::string path;
+  std::string path, repository;
   template <class Visitor>
   void fields(Visitor& v) {
     v.field("path", path, "A Hugging Face folder or a GGUF file.", config::required());
+    v.field("repository", repository, "Where its publisher keeps it (Qwen/Qwen2.5-32B); told when the path is not there.");
   }
 };
 
@@ -98,9 +99,29 @@ void read_models(const Node& root, Recipe& recipe, Problems& problems) {
   for (const auto& [name, value] : node->entries) {
     check_name(name, "model", value.key_origin, problems);
     ModelKeys keys;
-    config::read(value, keys, problems);
+    // `config` holds config.json's own keys, so it is not ours to declare.
+    config::read(value, keys, problems, {"config"});
     const Node* path = value.find("path");
-    recipe.models.push_back({name, keys.path, path ? path->origin : value.key_origin});
+    const Node* shape = value.is_map() ? value.find("config") : nullptr;
+    if (shape && !shape->is_map()) problems.add("'config' wants the keys of config.json, not " + shape->shown(), shape->origin);
+    recipe.models.push_back({name, keys.path, keys.repository, shape && shape->is_map() ? config::node_to_json(*shape).dump() : "",
+                             path ? path->origin : value.key_origin});
+  }
+}
+
+// A key that may name a file gets the file's whole path, so that the lock names it from anywhere.
+void locate_files(const Recipe& recipe, StageSpec& stage, Problems& problems) {
+  for (const config::FieldInfo& field : stage.type->describe()) {
+    if (!field.is_file || !stage.keys.contains(field.name) || !stage.keys[field.name].is_string()) continue;
+    const std::string text = stage.keys[field.name].get<std::string>();
+    const fs::path path = recipe.locate(text);
+    std::error_code ignored;
+    if (fs::is_regular_file(path, ignored)) {
+      stage.keys[field.name] = fs::absolute(path).lexically_normal().string();
+    } else if (text.find('/') != std::string::npos || fs::path(text).has_extension()) {
+      const Node* found = stage.node.find(field.name);
+      problems.add("'" + field.name + "' names the file '" + text + "', which is not there", found ? found->origin : stage.node.origin);
+    }
   }
 }
 
@@ -134,6 +155,7 @@ void read_stages(const Node& root, const std::vector<StageType>& types, Recipe& 
       spec.type = find_type(types, type_name);
       if (spec.type) {
         spec.keys = spec.type->read(item, problems, {"stage", "type"});
+        locate_files(recipe, spec, problems);
       } else {
         const auto guess = nearest(type_name, type_names);
         problems.add("unknown stage type '" + type_name + "'", item.find("type")->origin,
@@ -156,6 +178,9 @@ fs::path Recipe::locate(const std::string& path) const {
   if (plain.is_absolute() || fs::exists(plain, ignored)) return plain;
   const fs::path beside = folder / plain;
   if (fs::exists(beside, ignored)) return fs::absolute(beside).lexically_normal();
+  for (const fs::path& root : fragment_folders) {
+    if (fs::exists(root / plain, ignored)) return fs::absolute(root / plain).lexically_normal();
+  }
   const char* variable = std::getenv("REPRISE_DATA");
   const fs::path shared = fs::path(variable && *variable ? variable : "data") / plain;
   for (const fs::path& candidate : {shared, fs::path(shared.string() + ".gz")}) {
@@ -166,9 +191,11 @@ fs::path Recipe::locate(const std::string& path) const {
 
 Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, const std::vector<StageType>& types,
                    const RecipeHooks& hooks, Problems& problems, const fs::path& installed) {
-  Node root = config::compose(file, config::fragment_folders(file, installed), problems);
+  const config::ComposeOptions fragments = config::fragment_folders(file, installed);
+  Node root = config::compose(file, fragments, problems);
   for (const std::string& set : sets) config::apply_set(root, set, problems);
   Recipe recipe;
+  recipe.fragment_folders = fragments.folders;
   recipe.folder = fs::absolute(file).parent_path();
   for (const auto& [key, value] : root.entries) {
     if (std::find(top_keys().begin(), top_keys().end(), key) == top_keys().end()) {
@@ -180,6 +207,7 @@ Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, c
   if (const Node* name = root.find("name"); name && name->is_scalar()) check_name(recipe.name, "recipe", name->origin, problems);
   read_text(root, "title", recipe.title, problems);
   read_text(root, "question", recipe.question, problems);
+  read_text(root, "status", recipe.status, problems);
   if (const Node* seeds = root.find("seeds")) {
     config::read_value(*seeds, "seeds", {}, recipe.seeds, problems);
     if (!recipe.seeds.empty()) recipe.seed = recipe.seeds.front();
@@ -210,6 +238,7 @@ nlohmann::ordered_json resolved(const Recipe& recipe) {
   out["name"] = recipe.name;
   if (!recipe.title.empty()) out["title"] = recipe.title;
   if (!recipe.question.empty()) out["question"] = recipe.question;
+  if (!recipe.status.empty()) out["status"] = recipe.status;
   if (!recipe.seeds.empty()) out["seeds"] = recipe.seeds;
   out["seed"] = recipe.seed;
   out["hardware"] = config::to_json(recipe.hardware);
@@ -222,7 +251,11 @@ nlohmann::ordered_json resolved(const Recipe& recipe) {
       }
     }
   }
-  for (const ModelSpec& model : recipe.models) out["models"][model.name] = {{"path", recipe.locate(model.path).string()}};
+  for (const ModelSpec& model : recipe.models) {
+    auto& keys = out["models"][model.name] = {{"path", recipe.locate(model.path).string()}};
+    if (!model.repository.empty()) keys["repository"] = model.repository;
+    if (!model.config_json.empty()) keys["config"] = nlohmann::ordered_json::parse(model.config_json);
+  }
   out["stages"] = nlohmann::ordered_json::array();
   for (const StageSpec& stage : recipe.stages) {
     nlohmann::ordered_json json = {{"stage", stage.name}, {"type", stage.type ? stage.type->name : ""}};

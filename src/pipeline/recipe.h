@@ -1,11 +1,12 @@
 // A recipe, resolved: composed, typed, every default filled, every reference checked.
 //   name: mini-r1                     the run folder belongs to it
 //   title: ...   question: ...        for the report
+//   status: checked, not run          what was done with it; `plan` repeats it
 //   seeds: [1, 2, 3]                  the seeds the experiment is meant for; the first one is `seed` unless that is given
 //   seed: 1
 //   hardware: {device: cpu, num_threads: 2}
 //   datasets: {train: {generator: countdown, num_problems: 1000}}   # generator, importer or path, and their own keys
-//   models:   {smol: {path: models/smollm2}}
+//   models:   {smol: {path: models/smollm2, use: model/smollm2-135m.yaml}}   # the fragment tells its shape
 //   stages:
 //     - {stage: base, type: pretrain, dataset_name: train}
 //     - {stage: zero, type: grpo, from: base, dataset_name: train}
@@ -34,6 +35,8 @@ struct DatasetSpec {
 struct ModelSpec {
   std::string name;
   std::string path;             // as written
+  std::string repository;       // where its publisher keeps it: told when the path is not there
+  std::string config_json;      // its config.json, for planning a model that is not on this disk; "" when not given
   config::Origin origin;
 };
 
@@ -45,7 +48,7 @@ struct StageSpec {
 };
 
 struct Recipe {
-  std::string name, title, question;
+  std::string name, title, question, status;
   int64_t seed = 1;
   std::vector<int64_t> seeds;        // empty: {seed}
   HardwareConfig hardware;
@@ -54,11 +57,13 @@ struct Recipe {
   std::vector<StageSpec> stages;
   config::Node claims, report;       // lists and maps for their own readers
   std::filesystem::path folder;      // of the recipe file: relative paths may start there
+  std::vector<std::filesystem::path> fragment_folders;  // configs/ and recipes/: or there
 
   const StageSpec* stage(const std::string& name) const;
   const DatasetSpec* dataset(const std::string& name) const;
   const ModelSpec* model(const std::string& name) const;
   // A relative path is taken from the current folder; when it is not there, from the recipe's; then from
+  // configs/; then from
   // REPRISE_DATA (data/ when that is not set), where it may also be gzipped (NAME.gz).
   std::filesystem::path locate(const std::string& path) const;
 };

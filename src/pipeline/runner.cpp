@@ -102,7 +102,7 @@ class Run {
         const fs::path path = recipe_.locate(model ? model->path : reference.value);
         if (!fs::exists(path)) {
           throw Error("model '" + reference.value + "' is not there: " + path.string(), model ? model->origin.text() : "",
-                      "get it with `reprise model fetch` or give another path");
+                      model && !model->repository.empty() ? "download " + model->repository + " to that path, or give another path" : "give another path");
         }
         paths_[reference.value] = path;
         hash = content_hash(path);

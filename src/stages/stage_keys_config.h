@@ -23,9 +23,9 @@ struct PromptConfig {
 
   template <class Visitor>
   void fields(Visitor& v) {
-    v.field("chat_template", chat_template,
-            "model: the model's own chat template (its plain text when it has none); none: the text as it is; else a "
-            "Jinja file (configs/templates/r1-zero.jinja).");
+    v.file("chat_template", chat_template,
+           "model: the model's own chat template (its plain text when it has none); none: the text as it is; else a "
+           "Jinja file (templates/r1-zero.jinja).");
     v.field("system_prompt", system_prompt, "System message in front, when not empty.");
     v.field("prompt_suffix", prompt_suffix, "Written after the problem's text, before the template is applied.");
   }

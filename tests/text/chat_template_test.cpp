@@ -49,6 +49,29 @@ TEST(ChatTemplate, RendersTheSharedCasesAsJinja2Does) {
   EXPECT_EQ(count, 100);
 }
 
+// The sentence of the Nature paper's Methods, with the question in its place.
+TEST(ChatTemplate, R1ZerosOwnIsPlainText) {
+  const auto source = read_file(testing::source_folder() / "configs/templates/r1-zero.jinja");
+  const std::string text = ChatTemplate::parse(source, "r1-zero").render({{"user", "What is 1+1"}}, true, "<s>", "</s>");
+  EXPECT_TRUE(text.starts_with("A conversation between User and Assistant. The User asks")) << text;
+  EXPECT_TRUE(text.ends_with("<answer> answer here </answer>. User: What is 1+1. Assistant:")) << text;
+}
+
+// What DeepSeek's own template of its distilled models renders, opened for thinking.
+TEST(ChatTemplate, R1sTurnsAreTheDistilledModels) {
+  REPRISE_NEEDS_DATA("chat_templates/deepseek-ai-DeepSeek-R1-Distill-Qwen-32B.jinja");
+  const auto ours = ChatTemplate::parse(read_file(testing::source_folder() / "configs/templates/r1.jinja"), "r1");
+  const auto theirs = ChatTemplate::parse(read_file(testing::data_folder() / "chat_templates/deepseek-ai-DeepSeek-R1-Distill-Qwen-32B.jinja"), "theirs");
+  // This copy of the template closes the thinking unless it is asked for it.
+  for (const char* messages : {R"([{"role": "user", "content": "What is 1+1?"}])",
+                               R"([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}])",
+                               R"([{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}, {"role": "user", "content": "Hm"}])"}) {
+    const nlohmann::ordered_json context = {{"messages", nlohmann::ordered_json::parse(messages)}, {"add_generation_prompt", true},
+                                            {"bos_token", "<｜begin▁of▁sentence｜>"}, {"eos_token", "<｜end▁of▁sentence｜>"}, {"enable_thinking", true}};
+    EXPECT_EQ(ours.render(context), theirs.render(context));
+  }
+}
+
 TEST(ChatTemplate, TrimsAndStripsBlocksLikeTransformers) {
   EXPECT_EQ(render("a\n  {% if true %}\nb\n  {% endif %}\nc"), "a\nb\nc");
   EXPECT_EQ(render("a {%- if true -%} b {%- endif %} c"), "ab c");
