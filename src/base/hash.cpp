@@ -13,41 +13,53 @@
 namespace reprise {
 namespace {
 
-struct Sha256 {
+struct Digest {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  Sha256() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
-  ~Sha256() { EVP_MD_CTX_free(context); }
+  explicit Digest(const EVP_MD* kind) { EVP_DigestInit_ex(context, kind, nullptr); }
+  ~Digest() { EVP_MD_CTX_free(context); }
   void add(const void* data, size_t bytes) { EVP_DigestUpdate(context, data, bytes); }
   std::string hex() {
-    unsigned char digest[32];
+    unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     EVP_DigestFinal_ex(context, digest, &size);
     std::string text;
     char pair[3];
-    for (unsigned char byte : digest) {
-      std::snprintf(pair, sizeof pair, "%02x", byte);
+    for (unsigned int i = 0; i < size; ++i) {
+      std::snprintf(pair, sizeof pair, "%02x", digest[i]);
       text += pair;
     }
     return text;
   }
 };
 
+std::string add_file(Digest& hash, const std::filesystem::path& path) {
+  std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (!file) throw Error("cannot be read", path.string(), "check that the file exists and is readable");
+  std::vector<char> buffer(1 << 20);
+  while (size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) hash.add(buffer.data(), n);
+  if (std::ferror(file.get())) throw Error("read error", path.string());
+  return hash.hex();
+}
+
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-  Sha256 hash;
+  Digest hash(EVP_sha256());
   hash.add(bytes.data(), bytes.size());
   return hash.hex();
 }
 
 std::string sha256_file_hex(const std::filesystem::path& path) {
-  std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw Error("cannot be read", path.string(), "check that the file exists and is readable");
-  Sha256 hash;
-  std::vector<char> buffer(1 << 20);
-  while (size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) hash.add(buffer.data(), n);
-  if (std::ferror(file.get())) throw Error("read error", path.string());
-  return hash.hex();
+  Digest hash(EVP_sha256());
+  return add_file(hash, path);
+}
+
+std::string git_blob_sha1_file_hex(const std::filesystem::path& path) {
+  Digest hash(EVP_sha1());
+  std::error_code ignored;
+  const std::string head = "blob " + std::to_string(std::filesystem::file_size(path, ignored));
+  hash.add(head.c_str(), head.size() + 1);
+  return add_file(hash, path);
 }
 
 struct StateHash::State {

@@ -14,6 +14,9 @@ std::string sha256_hex(std::string_view bytes);
 // Streams the file; throws Error when it cannot be read.
 std::string sha256_file_hex(const std::filesystem::path& path);
 
+// What git calls the file's blob: SHA-1 of "blob SIZE\0" and its bytes. Hubs name small files by it.
+std::string git_blob_sha1_file_hex(const std::filesystem::path& path);
+
 // Incremental XXH3-128. Order matters. hex() does not end the stream.
 class StateHash {
  public:

@@ -16,11 +16,13 @@ constexpr const char* kHint = "the file is truncated or not a GGUF file; fetch i
 
 struct Layout {
   GgmlType type;
+  const char* name;
   uint64_t block, bytes;
 };
-constexpr Layout kLayouts[] = {{GgmlType::f32, 1, 4},     {GgmlType::f16, 1, 2},     {GgmlType::bf16, 1, 2},    {GgmlType::q4_0, 32, 18},
-                               {GgmlType::q4_1, 32, 20},  {GgmlType::q5_0, 32, 22},  {GgmlType::q5_1, 32, 24},  {GgmlType::q8_0, 32, 34},
-                               {GgmlType::q4_k, 256, 144}, {GgmlType::q5_k, 256, 176}, {GgmlType::q6_k, 256, 210}};
+constexpr Layout kLayouts[] = {
+    {GgmlType::f32, "F32", 1, 4},       {GgmlType::f16, "F16", 1, 2},       {GgmlType::bf16, "BF16", 1, 2},     {GgmlType::q4_0, "Q4_0", 32, 18},
+    {GgmlType::q4_1, "Q4_1", 32, 20},   {GgmlType::q5_0, "Q5_0", 32, 22},   {GgmlType::q5_1, "Q5_1", 32, 24},   {GgmlType::q8_0, "Q8_0", 32, 34},
+    {GgmlType::q4_k, "Q4_K", 256, 144}, {GgmlType::q5_k, "Q5_K", 256, 176}, {GgmlType::q6_k, "Q6_K", 256, 210}};
 
 class Cursor {
  public:
@@ -108,6 +110,13 @@ GgufValue read_value(Cursor& in, uint32_t type, const std::string& where) {
 }
 
 }  // namespace
+
+const char* ggml_type_name(GgmlType type) {
+  for (const Layout& layout : kLayouts) {
+    if (layout.type == type) return layout.name;
+  }
+  return "?";
+}
 
 int64_t GgufTensor::num_elements() const {
   int64_t n = 1;

@@ -17,6 +17,8 @@ namespace reprise::io {
 
 enum class GgmlType : uint32_t { f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q4_k = 12, q5_k = 13, q6_k = 14, bf16 = 30 };
 
+const char* ggml_type_name(GgmlType type);  // "Q4_1"
+
 struct GgufTensor {
   std::string name;
   GgmlType type = GgmlType::f32;

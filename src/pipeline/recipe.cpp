@@ -233,6 +233,13 @@ Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, c
   return recipe;
 }
 
+// The lock is read from another folder than the recipe: what is there gets its whole path.
+static std::string whole_path(const Recipe& recipe, const std::string& text) {
+  const fs::path path = recipe.locate(text);
+  std::error_code ignored;
+  return fs::exists(path, ignored) ? fs::absolute(path).lexically_normal().string() : path.string();
+}
+
 nlohmann::ordered_json resolved(const Recipe& recipe) {
   nlohmann::ordered_json out;
   out["name"] = recipe.name;
@@ -246,13 +253,12 @@ nlohmann::ordered_json resolved(const Recipe& recipe) {
     for (const DatasetSpec& dataset : recipe.datasets) {
       out["datasets"][dataset.name] = dataset.keys;
       for (auto& [key, value] : out["datasets"][dataset.name].items()) {
-        // The lock is read from another folder than the recipe: a path beside the recipe becomes absolute.
-        if (key == "path" && value.is_string()) value = recipe.locate(value.get<std::string>()).string();
+        if (key == "path" && value.is_string()) value = whole_path(recipe, value.get<std::string>());
       }
     }
   }
   for (const ModelSpec& model : recipe.models) {
-    auto& keys = out["models"][model.name] = {{"path", recipe.locate(model.path).string()}};
+    auto& keys = out["models"][model.name] = {{"path", whole_path(recipe, model.path)}};
     if (!model.repository.empty()) keys["repository"] = model.repository;
     if (!model.config_json.empty()) keys["config"] = nlohmann::ordered_json::parse(model.config_json);
   }
