@@ -75,6 +75,7 @@ nlohmann::ordered_json report_json(const ReportData& data) {
                                  {"verdict", one.verdict}, {"difference", one.comparable ? number(one.difference) : Json(nullptr)},
                                  {"interval", one.comparable ? pair(one.interval) : Json(nullptr)}, {"differences", one.differences}});
   }
+  json["published_notes"] = data.published_notes;
   json["seeds"] = Json::array();
   for (const RunData* run : data.runs) json["seeds"].push_back(run->seed ? Json(*run->seed) : Json(nullptr));
   json["provenance"] = first.provenance;

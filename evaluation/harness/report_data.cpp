@@ -97,6 +97,7 @@ StageRow stage_row(const std::vector<const StageData*>& stages) {
   row.from = stages[0]->from;
   for (const StageData* stage : stages) row.num_done += stage->done;
   row.steps = mean_of(stages, [](const StageData& stage) -> std::optional<double> {
+    if (stage.type == "evaluate" || stage.type == "rejection_sampling") return std::nullopt;  // they sample; they have no steps
     if (const auto steps = stage.done_number("num_steps")) return steps;
     if (const auto steps = stage.done_number("steps")) return steps;
     if (stage.curves.empty()) return std::nullopt;
@@ -131,6 +132,13 @@ std::string condition(const nlohmann::json& keys, const char* key, const std::st
   return value.is_number() ? format_double(value.get<double>()) : otherwise;
 }
 
+// The published name of what was scored: said by the evaluation, or the repository of weights that nobody trained on.
+std::string published_name(const RunData& run, const StageData& evaluation) {
+  if (const std::string said = condition(evaluation.keys, "published_model", ""); !said.empty()) return said;
+  const auto found = run.model_repositories.find(evaluation.from);
+  return found == run.model_repositories.end() ? "" : found->second;
+}
+
 // Follows `from` to the weights that were there before this recipe; "+NAME" marks training on the way.
 std::string model_of(const RunData& run, const StageData& evaluation) {
   std::string name = evaluation.from;
@@ -150,11 +158,17 @@ void compare_with_published(const RunData& run, const std::vector<PublishedNumbe
     const std::string benchmark = condition(stage.keys, "benchmark", "");
     if (benchmark.empty() || stage.samples.empty()) continue;
     const auto problems = group_by_problem(stage.samples);
+    const std::string name = published_name(run, stage), shown = name.empty() ? model_of(run, stage) : name;
+    int64_t num_others = 0;
     for (const PublishedNumber& number : published) {
       if (number.benchmark != benchmark) continue;
+      if (number.model != name) {
+        ++num_others;
+        continue;
+      }
       const auto k = number.metric.starts_with("pass@") ? parse_int(number.metric.substr(5)) : std::nullopt;
       if (k && *k > static_cast<int64_t>(problems[0].samples.size())) continue;
-      OwnNumber own{.model = model_of(run, stage), .benchmark = benchmark, .metric = number.metric};
+      OwnNumber own{.model = shown, .benchmark = benchmark, .metric = number.metric};
       own.estimate = estimate_metric(problems, number.metric);
       own.protocol = {{"split", condition(stage.keys, "split", "test")},
                       {"num_generations", condition(stage.keys, "num_generations", "unstated")},
@@ -164,9 +178,13 @@ void compare_with_published(const RunData& run, const std::vector<PublishedNumbe
                       {"num_shots", condition(stage.keys, "num_shots", "0")},
                       {"system_prompt", condition(stage.keys, "system_prompt", "")},
                       {"prompt_suffix", std::string(trim(condition(stage.keys, "prompt_suffix", "")))},
-                      {"grader", condition(stage.keys, "grader", condition(stage.done_json, "grader", "unstated"))}};
+                      {"grader", condition(stage.keys, "grader", condition(stage.done_json.is_object() && stage.done_json.contains("counts") ? stage.done_json["counts"] : stage.done_json, "grader", "unstated"))}};
       data.published.push_back(compare(own, number));
       data.published_stage.push_back(stage.name);
+    }
+    if (data.published_stage.empty() || data.published_stage.back() != stage.name) {
+      data.published_notes.push_back(stage.name + ": nobody published a number of " + shown + " on " + benchmark + "; " + format_count(num_others) +
+                                     " of other models are not comparable");
     }
   }
 }

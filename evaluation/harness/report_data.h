@@ -43,6 +43,7 @@ struct ReportData {
   std::vector<StageRow> stages;
   std::vector<PublishedComparison> published;  // against the first run
   std::vector<std::string> published_stage;    // the evaluate stage of each comparison
+  std::vector<std::string> published_notes;    // evaluations of a benchmark that have nothing to be held against
 };
 
 // Throws Error when the runs are of different recipes, have the same seed twice, or a claim cannot be read.

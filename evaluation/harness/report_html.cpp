@@ -102,7 +102,10 @@ std::string stages_section(const ReportData& data) {
 }
 
 std::string published_section(const ReportData& data) {
-  if (data.published.empty()) return "";
+  if (data.published.empty() && data.published_notes.empty()) return "";
+  std::string notes;
+  for (const std::string& note : data.published_notes) notes += "<p class=\"note\">" + escape_html(note) + ".</p>";
+  if (data.published.empty()) return "<h2 id=\"published\">Against published numbers</h2>" + notes;
   std::string html = "<h2 id=\"published\">Against published numbers</h2><div class=\"scroll\"><table><thead><tr><th class=\"text\">evaluation</th><th class=\"text\">published</th><th>value %</th>"
                      "<th class=\"text\">verdict</th><th class=\"text\">why</th></tr></thead><tbody>";
   for (size_t i = 0; i < data.published.size(); ++i) {
@@ -118,7 +121,7 @@ std::string published_section(const ReportData& data) {
     html += "<tr><td class=\"text\">" + escape_html(data.published_stage[i]) + "</td><td class=\"text\">" + escape_html(one.published.model) + "<small>" + escape_html(one.published.metric + ", " + one.published.source) +
             "</small>" + (one.published.note.empty() ? "" : "<small>" + escape_html(one.published.note) + "</small>") + "</td><td>" + percent_text(one.published.value) + "</td><td class=\"text\">" + escape_html(one.verdict) + "</td><td class=\"wide\">" + why + "</td></tr>";
   }
-  return html + "</tbody></table></div><p class=\"note\">Compared only where every condition is stated and equal; then two one-sided tests within the margin, the rounding of the printed number included.</p>";
+  return html + "</tbody></table></div><p class=\"note\">Compared only where every condition is stated and equal; then two one-sided tests within the margin, the rounding of the printed number included.</p>" + notes;
 }
 
 void definitions(const nlohmann::json& json, const std::string& prefix, std::string& html, int depth) {

@@ -57,6 +57,9 @@ std::string report_markdown(const ReportData& data) {
             percent_text(one.published.value) + " | " + one.verdict + " | " + escape_markdown(why) + " |\n";
     }
   }
+  if (!data.published_notes.empty() && data.published.empty()) md += "\n## Against published numbers\n";
+  for (const std::string& note : data.published_notes) md += "\n- " + escape_markdown(note);
+  if (!data.published_notes.empty()) md += "\n";
   return md;
 }
 

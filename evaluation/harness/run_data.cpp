@@ -93,7 +93,8 @@ const Curve* StageData::curve(const std::string& key) const {
 
 std::optional<double> StageData::done_number(const std::string& key) const {
   if (!done_json.is_object()) return std::nullopt;
-  for (const nlohmann::json* map : {done_json.contains("metrics") ? &done_json["metrics"] : nullptr, &done_json}) {
+  for (const nlohmann::json* map : {done_json.contains("metrics") ? &done_json["metrics"] : nullptr,
+                                   done_json.contains("counts") ? &done_json["counts"] : nullptr, &done_json}) {
     if (map && map->is_object() && map->contains(key) && (*map)[key].is_number()) return (*map)[key].get<double>();
   }
   return std::nullopt;
@@ -151,6 +152,13 @@ RunData read_run(const fs::path& folder) {
   run.claims = read_claims(recipe["claims"], lock.string());
   run.provenance = fs::exists(run.folder / "provenance.json") ? read_json(run.folder / "provenance.json")
                                                               : nlohmann::json::object();
+  if (const YAML::Node models = recipe["models"]; models && models.IsMap()) {
+    for (const auto& entry : models) {
+      if (const std::string repository = scalar(entry.second, "repository"); !repository.empty()) {
+        run.model_repositories[entry.first.as<std::string>("")] = repository;
+      }
+    }
+  }
   const auto keys = stage_keys(recipe["stages"]);
   if (fs::is_directory(run.folder / "stages")) {
     for (const auto& entry : fs::directory_iterator(run.folder / "stages")) {

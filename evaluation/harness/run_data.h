@@ -46,6 +46,7 @@ struct RunData {
   nlohmann::json provenance;  // {} if missing
   std::vector<StageData> stages;
   std::vector<ClaimConfig> claims;
+  std::map<std::string, std::string> model_repositories;  // "smollm2" -> "HuggingFaceTB/SmolLM2-135M-Instruct"
 
   const StageData* stage(const std::string& name) const;
 };

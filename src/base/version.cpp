@@ -1,9 +1,8 @@
-// Values come from CMake (base/CMake definitions on this file only, so a commit rebuilds one file).
+// Values come from CMake, to this file only, so that a commit rebuilds one file.
 #include "base/version.h"
 
-#ifndef REPRISE_GIT_REVISION
-#define REPRISE_GIT_REVISION "unknown"
-#endif
+#include "revision.h"
+
 #ifndef REPRISE_COMPILER
 #define REPRISE_COMPILER "unknown"
 #endif

@@ -133,6 +133,7 @@ class Run {
       write_file(tag, nlohmann::ordered_json{{"name", dataset.name}, {"key", key}, {"path", fs::absolute(file.path).string()},
                                              {"content_hash", file.content_hash}, {"file_sha256", sha256_file_hex(file.path)},
                                              {"num_rows", file.num_rows}}.dump(2) + "\n");
+      progress_.begin_stage("");
       progress_.note("dataset " + dataset.name + ": " + format_count(file.num_rows) + " rows");
     }
     paths_[dataset.name] = file.path;

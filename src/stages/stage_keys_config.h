@@ -209,6 +209,7 @@ struct EvaluateConfig {
   int64_t num_generations = 1;
   bool force_empty_thinking = false;
   std::string benchmark;
+  std::string published_model;
   generation::SamplingConfig sampling;
 
   template <class Visitor>
@@ -222,6 +223,9 @@ struct EvaluateConfig {
     v.field("force_empty_thinking", force_empty_thinking,
             "Write an empty <think></think> for the model: what is left is what it knows without reasoning.");
     v.field("benchmark", benchmark, "Id of a published benchmark (gsm8k) to compare this score with; empty compares with none.");
+    v.field("published_model", published_model,
+            "The model whose published number this score is held against (Qwen2.5-7B+SimpleRL-Zoo); empty: the repository "
+            "of an untrained model.");
     sampling.fields(v);
   }
 };
