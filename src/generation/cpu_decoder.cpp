@@ -14,6 +14,10 @@
 namespace reprise::generation {
 namespace {
 
+// A product's last rows go through another kernel when their number is not a multiple of its block (4 to 16 rows,
+// depending on the library and the CPU): then a row's bits would depend on its place.
+constexpr int64_t kRowBlock = 16;
+
 at::Tensor joined(std::initializer_list<at::Tensor> parts) { return at::cat(at::TensorList(parts), 0).contiguous(); }
 
 }  // namespace
@@ -62,7 +66,7 @@ CpuDecoder::CpuDecoder(const model::Transformer& model, int64_t num_rows, int64_
   }
   model::rope_table(config_, max_positions, cos_, sin_);
 
-  const int64_t M = num_rows_, E = config_.head_dim;
+  const int64_t M = (num_rows_ + kRowBlock - 1) / kRowBlock * kRowBlock, E = config_.head_dim;
   const auto buffer = [&](int64_t width) { return at::zeros({M, width}, at::kFloat); };
   hidden_MD_ = buffer(config_.hidden_size);
   normed_MD_ = buffer(config_.hidden_size);

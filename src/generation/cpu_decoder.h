@@ -1,5 +1,5 @@
-// The decode path on the CPU, written by hand in float32. One forward pass is always `num_rows` token rows, whatever
-// they are (prefill or decode, live or idle): a matrix product then has one shape only, for which a row's bits do not
+// The decode path on the CPU, written by hand in float32. One forward pass is always `num_rows` token rows (rounded up to
+// whole blocks of the matrix kernels), whatever they are (prefill or decode, live or idle): a matrix product then has one shape only, for which a row's bits do not
 // depend on the other rows (tests: CpuDecoder.ARowDoesNotDependOnItsNeighbours). Everything that is not a product
 // runs row by row in plain loops that vectorise over outputs and never over the summed dimension.
 // The plain path it is checked against is model::Transformer.

@@ -45,7 +45,8 @@ class Transformer {
   // Logits of hidden states of any leading shape: [..., D] -> [..., V], in float32.
   at::Tensor logits(const at::Tensor& hidden) const;
   // log p(target) under temperature 1 and the full softmax, and the entropy, without ever holding the logits of
-  // more than `chunk` rows: hidden_ND [N, D], targets_N int64 -> two float32 [N]. Differentiable (recomputes).
+  // more than `chunk` rows: hidden_ND [N, D], targets_N int64 -> two float32 [N]. The log-probs are differentiable
+  // (recomputes); the entropy is a number to look at.
   struct TokenScores {
     at::Tensor logprobs_N, entropy_N;
   };
@@ -53,7 +54,7 @@ class Transformer {
                     int64_t chunk = 1024, bool with_entropy = true) const;
 
   // One decode/prefill step with a cache: appends ids_BT (T >= 1) at cache.lengths and returns hidden of the
-  // last real token of each row [B, D]. num_new_B: how many of the T ids are real in each row.
+  // last real token of each row [B, D]. num_new_B: how many of the T ids are real in each row, at least 1.
   at::Tensor step_BD(KvCache& cache, const at::Tensor& ids_BT, const at::Tensor& num_new_B) const;
 
  private:

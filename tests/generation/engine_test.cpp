@@ -1,0 +1,203 @@
+// The sampling engine against the plain decoder: the same logits, log-probs and greedy texts; and a completion is its
+// own business.
+#include "generation/engine.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "generation/cpu_decoder.h"
+#include "support/golden_model.h"
+
+namespace reprise::generation {
+namespace {
+
+using testing::golden_model;
+
+const std::vector<std::vector<int32_t>> kPrompts = {{1, 5, 9}, {1, 30, 7, 7, 22}, {1, 4}, {1, 12, 13, 14, 15, 16, 17, 18}, {1, 39}};
+
+SamplingConfig config_of(double temperature) {
+  SamplingConfig config;
+  config.temperature = temperature;
+  config.max_prompt_length = 16;
+  config.max_completion_length = 20;
+  config.generation_rows = 6;
+  return config;
+}
+
+GenerationRequest request_of(const std::vector<std::vector<int32_t>>& prompts, const std::vector<uint64_t>& numbers, int64_t n) {
+  GenerationRequest request;
+  request.prompts = prompts;
+  request.prompt_numbers = numbers;
+  request.num_generations = n;
+  request.random_path = {1, 2, 3};
+  request.stop_ids = {2};
+  return request;
+}
+
+std::vector<Completion> sample(const model::Transformer& model, const SamplingConfig& config, const GenerationRequest& request) {
+  return generate(model, *testing::golden_tokenizer(), config, request);
+}
+
+at::Tensor plain_logits(const model::Transformer& model, const std::vector<int32_t>& ids) {
+  at::NoGradGuard guard;
+  std::vector<int64_t> wide(ids.begin(), ids.end());
+  return model.logits(model.hidden_BTD({testing::ids_tensor({wide}), testing::lengths_tensor({wide}), {}})[0]);
+}
+
+TEST(CpuDecoder, HasThePlainPathsLogits) {
+  for (const auto& one : testing::golden_models()["models"]) {
+    const model::Transformer model = golden_model(one);
+    const std::vector<int32_t> ids = one["ids"].get<std::vector<int32_t>>();
+    const at::Tensor expected = plain_logits(model, ids);
+    CpuDecoder decoder(model, 8, 64);
+    KvBlock prefix(model.config(), 0, 10), block(model.config(), 10, 54);
+    const auto check = [&](int64_t position, const float* row) {
+      double worst = 0;
+      for (int64_t v = 0; v < 40; ++v) worst = std::max(worst, std::abs(expected[position][v].item<double>() - row[v]));
+      EXPECT_LT(worst, 2e-5) << one["name"] << " at " << position;
+    };
+    // Ten tokens of a shared prefix in two passes, then the rest in passes of 1 to 8 rows.
+    int64_t at = 0;
+    for (int64_t count : {6, 4, 1, 8, 1, 1, 7, 8, 8, 4}) {
+      std::vector<TokenRow> rows;
+      std::vector<int64_t> chosen;
+      for (int64_t i = 0; i < count; ++i) {
+        const int64_t position = at + i;
+        rows.push_back({ids[static_cast<size_t>(position)], position, position < 10 ? &prefix : &block, position < 10 ? nullptr : &prefix});
+        chosen.push_back(i);
+      }
+      decoder.forward(rows);
+      const float* logits = decoder.logits(chosen);
+      for (int64_t i = 0; i < count; ++i) check(at + i, logits + i * 40);
+      at += count;
+    }
+    EXPECT_EQ(at, 48);
+  }
+}
+
+TEST(CpuDecoder, ARowDoesNotDependOnItsNeighbours) {
+  const model::Transformer model = golden_model(std::string("qwen2_llama3"));
+  const auto run = [&](int64_t num_rows, int num_neighbours, size_t place) {
+    CpuDecoder decoder(model, num_rows, 64);
+    std::vector<KvBlock> blocks(static_cast<size_t>(num_neighbours) + 1, KvBlock(model.config(), 0, 16));
+    std::vector<float> out;
+    for (int64_t position = 0; position < 6; ++position) {
+      std::vector<TokenRow> rows;
+      for (int i = 0; i <= num_neighbours; ++i) rows.push_back({static_cast<int32_t>((11 * i + 5 * position + num_neighbours) % 40), position, &blocks[static_cast<size_t>(i)], nullptr});
+      rows[place].id = static_cast<int32_t>(3 + position);
+      decoder.forward(rows);
+      const int64_t chosen = static_cast<int64_t>(place);
+      const float* logits = decoder.logits({&chosen, 1});
+      out.insert(out.end(), logits, logits + 40);
+    }
+    return out;
+  };
+  for (const int64_t num_rows : {1, 2, 3, 5, 6, 7, 8, 13, 16, 17, 30, 64}) {
+    const auto alone = run(num_rows, 0, 0);
+    for (size_t place = 0; place < static_cast<size_t>(num_rows); ++place) {
+      EXPECT_EQ(run(num_rows, static_cast<int>(num_rows) - 1, place), alone) << "row " << place << " of " << num_rows;
+    }
+  }
+}
+
+TEST(GenerationEngine, ACompletionDoesNotDependOnItsNeighbours) {
+  const model::Transformer model = golden_model(std::string("llama_llama3"));
+  const auto together = sample(model, config_of(1.3), request_of(kPrompts, {10, 11, 12, 13, 14}, 4));
+  ASSERT_EQ(together.size(), 20u);
+  for (size_t p = 0; p < kPrompts.size(); ++p) {
+    const auto alone = sample(model, config_of(1.3), request_of({kPrompts[p]}, {10 + p}, 4));
+    for (size_t s = 0; s < 4; ++s) {
+      EXPECT_EQ(alone[s].ids, together[4 * p + s].ids);
+      EXPECT_EQ(alone[s].behavior_logprobs, together[4 * p + s].behavior_logprobs);
+    }
+    // Two more, later.
+    auto more = request_of({kPrompts[p]}, {10 + p}, 2);
+    more.first_sample_index = 2;
+    const auto later = sample(model, config_of(1.3), more);
+    EXPECT_EQ(later[0].ids, together[4 * p + 2].ids);
+    EXPECT_EQ(later[1].sample_index, 3);
+  }
+  EXPECT_NE(together[0].ids, together[1].ids) << "samples of a prompt draw from their own streams";
+}
+
+TEST(GenerationEngine, LogProbsAreTheModels) {
+  const model::Transformer model = golden_model(std::string("qwen3_yarn"));
+  const double temperature = 0.7;
+  const auto completions = sample(model, config_of(temperature), request_of(kPrompts, {0, 1, 2, 3, 4}, 3));
+  for (const Completion& one : completions) {
+    std::vector<int32_t> ids = kPrompts[static_cast<size_t>(one.problem_index)];
+    const size_t start = ids.size();
+    ids.insert(ids.end(), one.ids.begin(), one.ids.end());
+    const at::Tensor logits = plain_logits(model, ids);
+    const at::Tensor full = at::log_softmax(logits, -1), tempered = at::log_softmax(logits / temperature, -1);
+    for (size_t t = 0; t < one.ids.size(); ++t) {
+      const int64_t position = static_cast<int64_t>(start + t) - 1;
+      EXPECT_NEAR(one.full_logprobs[t], full[position][one.ids[t]].item<double>(), 2e-5);
+      EXPECT_NEAR(one.behavior_logprobs[t], tempered[position][one.ids[t]].item<double>(), 3e-5);
+    }
+  }
+}
+
+TEST(GenerationEngine, GreedyTakesTheLikeliestAndStops) {
+  const model::Transformer model = golden_model(std::string("llama_default"));
+  for (const Completion& one : sample(model, config_of(0), request_of(kPrompts, {0, 1, 2, 3, 4}, 1))) {
+    std::vector<int32_t> ids = kPrompts[static_cast<size_t>(one.problem_index)];
+    for (size_t t = 0; t < one.ids.size(); ++t) {
+      EXPECT_EQ(one.ids[t], plain_logits(model, ids)[-1].argmax().item<int64_t>());
+      ids.push_back(one.ids[t]);
+    }
+    const bool ended = one.ids.back() == 2;
+    EXPECT_EQ(one.stop_reason, ended ? StopReason::eos : StopReason::length);
+    EXPECT_EQ(one.ids.size() < 20, ended && one.ids.size() < 20);
+    EXPECT_EQ(std::count(one.ids.begin(), one.ids.end() - 1, 2), 0) << "nothing follows the end token";
+  }
+}
+
+TEST(GenerationEngine, StopsAtAString) {
+  const model::Transformer model = golden_model(std::string("llama_default"));
+  auto config = config_of(1.0);
+  const auto plain = sample(model, config, request_of(kPrompts, {0, 1, 2, 3, 4}, 8));
+  config.stop_strings = {"w7"};
+  const auto stopped = sample(model, config, request_of(kPrompts, {0, 1, 2, 3, 4}, 8));
+  int num_stopped = 0;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    ASSERT_LE(stopped[i].ids.size(), plain[i].ids.size());
+    EXPECT_TRUE(std::equal(stopped[i].ids.begin(), stopped[i].ids.end(), plain[i].ids.begin()));
+    if (stopped[i].stop_reason == StopReason::stop_string) {
+      ++num_stopped;
+      EXPECT_EQ(stopped[i].ids.back(), 7);
+    }
+  }
+  EXPECT_GT(num_stopped, 3);
+}
+
+TEST(GenerationEngine, RefusesAPromptThatDoesNotFitBeforeTheFirstToken) {
+  const model::Transformer model = golden_model(std::string("llama_default"));
+  auto config = config_of(1.0);
+  const auto fault = [&] {
+    try {
+      sample(model, config, request_of(kPrompts, {0, 1, 2, 3, 4}, 1));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  config.max_prompt_length = 7;
+  EXPECT_THAT(fault(), ::testing::HasSubstr("max_prompt_length"));
+  config = config_of(1.0);
+  config.max_completion_length = 100;  // the model has 64 positions
+  EXPECT_NE(fault(), "nothing was thrown");
+}
+
+TEST(GenerationEngine, GivesUpWhenAsked) {
+  const model::Transformer model = golden_model(std::string("llama_default"));
+  EXPECT_THROW(generate(model, *testing::golden_tokenizer(), config_of(1.0), request_of(kPrompts, {0, 1, 2, 3, 4}, 4), [](const GenerationProgress&) { return false; }), Interrupted);
+}
+
+}  // namespace
+}  // namespace reprise::generation
