@@ -76,6 +76,12 @@ double read_number(Cursor& in, uint32_t type, const std::string& where) {
   }
 }
 
+// Integers of up to 32 bits are exact in a double; what a 64-bit one or a float cannot give is told.
+int64_t as_integer(double number, const std::string& where) {
+  if (!(number > -9.2e18 && number < 9.2e18)) throw Error("has an integer out of range", where, kHint);
+  return static_cast<int64_t>(number);
+}
+
 GgufValue read_value(Cursor& in, uint32_t type, const std::string& where) {
   if (type == 8) return in.text();
   if (type == 7) return in.take<uint8_t>() != 0;
@@ -98,7 +104,7 @@ GgufValue read_value(Cursor& in, uint32_t type, const std::string& where) {
       if (real) {
         reals.push_back(number);
       } else {
-        integers.push_back(static_cast<int64_t>(number));
+        integers.push_back(as_integer(number, where));
       }
     }
     if (real) return reals;
@@ -106,7 +112,7 @@ GgufValue read_value(Cursor& in, uint32_t type, const std::string& where) {
   }
   const double number = read_number(in, type, where);
   if (type == 6 || type == 12) return number;
-  return static_cast<int64_t>(number);
+  return as_integer(number, where);
 }
 
 }  // namespace

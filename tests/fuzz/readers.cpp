@@ -1,0 +1,226 @@
+// The table of readers, and a few good files of each kind.
+#include "fuzz/readers.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/compose.h"
+#include "data/store.h"
+#include "datasets/fetch.h"
+#include "datasets/importers/importer.h"
+#include "evaluation/harness/published.h"
+#include "evaluation/harness/samples.h"
+#include "io/gguf.h"
+#include "io/jsonl.h"
+#include "io/safetensors.h"
+#include "model/gguf_config.h"
+#include "model/model_config.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+#include "text/word_level.h"
+
+namespace reprise::fuzz {
+namespace {
+
+// One file in memory for readers that want a path.
+const fs::path& scratch() {
+  static const struct Scratch {
+    Scratch() {
+      std::error_code ignored;
+      const fs::path root = fs::is_directory("/dev/shm", ignored) ? "/dev/shm" : fs::temp_directory_path();
+      path = root / ("reprise-fuzz-" + std::to_string(::getpid()));
+    }
+    ~Scratch() {
+      std::error_code ignored;
+      fs::remove(path, ignored);
+    }
+    fs::path path;
+  } file;
+  return file.path;
+}
+
+const fs::path& as_file(std::string_view bytes) {
+  FILE* file = std::fopen(scratch().c_str(), "wb");
+  if (!file) std::abort();
+  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+  return scratch();
+}
+
+std::string file_made_by(const std::function<void(const fs::path&)>& write) {
+  TemporaryFolder folder;
+  write(folder.path() / "made");
+  return read_file(folder.path() / "made");
+}
+
+template <class T>
+void put(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+void put_text(std::string& out, const std::string& text) {
+  put(out, static_cast<uint64_t>(text.size()));
+  out += text;
+}
+
+std::string small_gguf() {
+  std::string out = "GGUF";
+  put(out, uint32_t{3});
+  put(out, uint64_t{2});  // tensors
+  put(out, uint64_t{5});  // keys
+  put_text(out, "general.architecture"), put(out, uint32_t{8}), put_text(out, "llama");
+  put_text(out, "llama.block_count"), put(out, uint32_t{4}), put(out, uint32_t{1});
+  put_text(out, "llama.rope.freq_base"), put(out, uint32_t{6}), put(out, 10000.0f);
+  put_text(out, "tokenizer.ggml.tokens"), put(out, uint32_t{9}), put(out, uint32_t{8}), put(out, uint64_t{3}), put_text(out, "a"), put_text(out, "b"), put_text(out, "ab");
+  put_text(out, "tokenizer.ggml.token_type"), put(out, uint32_t{9}), put(out, uint32_t{5}), put(out, uint64_t{3}), put(out, int32_t{1}), put(out, int32_t{1}), put(out, int32_t{1});
+  put_text(out, "token_embd.weight"), put(out, uint32_t{2}), put(out, uint64_t{32}), put(out, uint64_t{3}), put(out, uint32_t{8}), put(out, uint64_t{0});
+  put_text(out, "output_norm.weight"), put(out, uint32_t{1}), put(out, uint64_t{32}), put(out, uint32_t{0}), put(out, uint64_t{128});
+  out.resize((out.size() + 31) / 32 * 32, '\0');
+  for (int block = 0; block < 3; ++block) {
+    put(out, uint16_t{0x3c00});
+    for (int i = 0; i < 32; ++i) put(out, static_cast<int8_t>(i - 16));
+  }
+  out.resize(out.size() + (128 - 102), '\0');
+  for (int i = 0; i < 32; ++i) put(out, 1.0f);
+  return out;
+}
+
+std::string small_bpe() {
+  return R"({"version":"1.0","added_tokens":[{"id":6,"content":"<|end|>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},"post_processor":null,"decoder":{"type":"ByteLevel"},
+"model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":false,
+"vocab":{"a":0,"b":1,"c":2,"ab":3,"abc":4,"Ġ":5},"merges":["a b","ab c"]}})";
+}
+
+const char* kConfig = R"({"model_type":"llama","vocab_size":32,"hidden_size":16,"intermediate_size":24,"num_hidden_layers":2,"num_attention_heads":4,
+"num_key_value_heads":2,"rope_theta":10000.0,"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+"original_max_position_embeddings":64},"eos_token_id":[1,2],"tie_word_embeddings":true})";
+
+const char* kRecipe = "name: x\nuse: [a.yaml]\nhardware: {device: cpu}\nstages:\n  - &a {stage: base, type: pretrain, max_steps: 3}\n  - {<<: *a, stage: zero, list: [1, 2.5, true, null, \"x\"]}\n";
+
+void read_store(const fs::path& path) {
+  const auto manifest = data::read_manifest(path);
+  if (manifest.kind == "problems") data::read_problems(path);
+  else data::read_examples(path);
+}
+
+}  // namespace
+
+const std::vector<Reader>& readers() {
+  static const std::vector<Reader> table = {
+      {"safetensors",
+       [](std::string_view bytes) {
+         const io::SafetensorsFile file(as_file(bytes));
+         unsigned sum = 0;
+         for (const auto& tensor : file.tensors()) {
+           for (const std::byte b : tensor.bytes) sum += static_cast<unsigned>(b);
+         }
+         volatile unsigned keep = sum;
+         (void)keep;
+       },
+       [] {
+         return std::vector<std::string>{file_made_by([](const fs::path& path) {
+           io::SafetensorsWriter writer(path, {{"a.weight", io::Dtype::f32, {2, 3}}, {"b", io::Dtype::bf16, {4}}, {"empty", io::Dtype::f32, {0}}});
+           const float a[6] = {1, 2, 3, 4, 5, 6};
+           const uint16_t b[4] = {1, 2, 3, 4};
+           writer.append(a, sizeof a), writer.append(b, sizeof b), writer.append(nullptr, 0);
+           writer.finish();
+         })};
+       }},
+      {"safetensors_index", [](std::string_view bytes) { io::read_safetensors_index(as_file(bytes)); },
+       [] { return std::vector<std::string>{io::write_safetensors_index({{"a", "model-00001-of-00002.safetensors"}, {"b", "model-00002-of-00002.safetensors"}}, 100)}; }},
+      {"gguf",
+       [](std::string_view bytes) {
+         const io::GgufFile file(as_file(bytes));
+         for (const auto& tensor : file.tensors()) {
+           if (tensor.num_elements() > (1 << 20)) continue;
+           std::vector<float> values(static_cast<size_t>(tensor.num_elements()));
+           io::dequantize(tensor, values);
+         }
+         if (file.has("general.architecture")) model::gguf_model_config(file, file.text("general.architecture"));
+       },
+       [] { return std::vector<std::string>{small_gguf()}; }},
+      {"tokenizer",
+       [](std::string_view bytes) {
+         const auto tokenizer = text::Tokenizer::from_json(bytes, "tokenizer.json");
+         try {
+           const auto ids = tokenizer->encode("abc ab\n 12 é<|end|>", true);
+           tokenizer->decode(ids, {});
+         } catch (const Error&) {
+         }
+         const int32_t any[] = {0, 3, 6, -1, 1 << 30};
+         try {
+           tokenizer->decode(any, {.skip_special_tokens = true});
+         } catch (const Error&) {
+         }
+       },
+       [] { return std::vector<std::string>{small_bpe(), text::make_word_level_tokenizer_json({"<pad>", "<bos>", "<eos>", "a", "b"})}; }},
+      {"model_config", [](std::string_view bytes) { model::parse_model_config(bytes, "config.json").num_parameters(); }, [] { return std::vector<std::string>{kConfig}; }},
+      {"jsonl",
+       [](std::string_view bytes) {
+         io::read_json_rows(as_file(bytes), [](int64_t, const nlohmann::json&) {}, [](int64_t, const std::string&) {});
+         datasets::ImporterConfig config;
+         config.importer = "gsm8k";
+         config.path = scratch();
+         datasets::import_problems(config);
+       },
+       [] { return std::vector<std::string>{"{\"question\": \"1+1?\", \"answer\": \"two\\n#### 2\"}\n{\"question\": \"q\", \"answer\": \"#### 1,000\"}\n", "[{\"question\": \"x\", \"answer\": \"#### 3\"}]"}; }},
+      {"samples", [](std::string_view bytes) { evaluation::read_samples(as_file(bytes)); },
+       [] {
+         return std::vector<std::string>{file_made_by([](const fs::path& path) {
+           evaluation::EvaluationSample one;
+           one.problem_id = "p1";
+           one.completion = "<think> x </think>";
+           evaluation::EvaluationSample other = one;
+           other.sample_index = 1;
+           evaluation::write_samples(path, {one, other});
+         })};
+       }},
+      {"hdf5", [](std::string_view bytes) { read_store(as_file(bytes)); },
+       [] {
+         return std::vector<std::string>{file_made_by([](const fs::path& path) {
+                                           data::write_problems(path, {{"id1", "prompt", "answer", "solution", "math", "en", 3, "{}"}, {"id2", "p", "a", "", "math", "", 0, "{}"}}, {});
+                                         }),
+                                         file_made_by([](const fs::path& path) { data::write_examples(path, {{"e1", "p", "c", "s", "id1"}}, {}); })};
+       }},
+      {"recipe",
+       [](std::string_view bytes) {
+         config::Problems problems;
+         config::compose(as_file(bytes), {}, problems);
+         problems.throw_if_any();
+       },
+       [] { return std::vector<std::string>{kRecipe}; }},
+      {"manifest", [](std::string_view bytes) { datasets::read_fetch_manifest(as_file(bytes)); },
+       [] { return std::vector<std::string>{"name: m\nlicence: MIT\nsource: s\nfiles:\n  - {path: a/b, url: \"https://h/x\", sha256: " + std::string(64, 'a') + "}\n"}; }},
+      {"published", [](std::string_view bytes) { evaluation::read_published(as_file(bytes)); },
+       [] {
+         std::string conditions;
+         for (const std::string& name : evaluation::condition_names()) conditions += (conditions.empty() ? "" : ", ") + name + ": unstated";
+         return std::vector<std::string>{"source: {title: T}\nprotocols: {p: {" + conditions + "}}\nnumbers:\n  - {id: a, model: m, benchmark: gsm8k, metric: pass@1, value: 3.1, num_problems: 5, protocol: p, evidence: primary}\n"};
+       }},
+      {"jinja",
+       [](std::string_view bytes) {
+         const auto parsed = text::ChatTemplate::parse(bytes, "chat_template.jinja");
+         parsed.render({{"user", "What is 1+1?"}, {"assistant", "2"}, {"user", "More"}}, true, "<s>", "</s>");
+       },
+       [] {
+         return std::vector<std::string>{
+             "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}U: {{ m.content | trim }}{% elif loop.last %}{{ m['content'].split('x')[-1] }}{% endif %}{% endfor %}",
+             "{%- set ns = namespace(a=0, b=[]) -%}{% for i in range(3) %}{% set ns.a = ns.a + i %}{% endfor %}{{ ns.a ~ '!' }}{% macro f(x, y=2) %}{{ x * y }}{% endmacro %}{{ f(3) }}{{ [1,2,3][::-1] | join(',') }}{{ {'a': 1} | tojson }}{% if add_generation_prompt and not false %}A{% endif %}",
+             "{{ messages | length }}{{ messages[0].content[1:4] | upper }}{{ 'a' in 'abc' }}{{ none is defined }}{{ raise_exception('x') if false else 'ok' }}"};
+       }}};
+  return table;
+}
+
+const Reader& reader(std::string_view name) {
+  for (const Reader& one : readers()) {
+    if (name == one.name) return one;
+  }
+  std::abort();
+}
+
+}  // namespace reprise::fuzz
