@@ -88,7 +88,7 @@ fs::path manifests_folder() {
   const fs::path root = installed_folder();
   const fs::path folder = root.empty() ? fs::path() : root / "datasets" / "manifests";
   std::error_code ignored;
-  return fs::is_directory(folder, ignored) ? folder : fs::path();
+  return is_folder(folder) ? folder : fs::path();
 }
 
 std::vector<std::string> manifest_names(const std::string& kind) {

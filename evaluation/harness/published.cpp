@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "evaluation/harness/special_functions.h"
 #include "evaluation/harness/yaml_fields.h"
@@ -169,7 +170,7 @@ std::vector<PublishedNumber> read_published(const std::filesystem::path& path) {
 
 std::vector<PublishedNumber> read_published_folder(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
-  if (std::filesystem::is_directory(folder)) {
+  if (is_folder(folder)) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (entry.path().extension() == ".yaml") files.push_back(entry.path());
     }

@@ -98,11 +98,11 @@ fs::path published_folder() {
   std::error_code ignored;
   for (fs::path folder = executable_folder(); folder.has_relative_path(); folder = folder.parent_path()) {
     for (const fs::path& candidate : {folder / "evaluation" / "published", folder / "share" / "reprise" / "published"}) {
-      if (fs::is_directory(candidate, ignored)) return candidate;
+      if (is_folder(candidate)) return candidate;
     }
   }
   const fs::path here = fs::current_path(ignored) / "evaluation" / "published";
-  return fs::is_directory(here, ignored) ? here : fs::path();
+  return is_folder(here) ? here : fs::path();
 }
 
 std::string write_report(const std::vector<fs::path>& runs, const fs::path& published, const fs::path& out) {

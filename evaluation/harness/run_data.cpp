@@ -70,14 +70,14 @@ StageData read_stage(const fs::path& folder, int64_t number, const std::string& 
   stage.number = number;
   stage.name = name;
   stage.keys = keys;
-  if (fs::exists(folder / "done.json")) {
+  if (path_exists(folder / "done.json")) {
     stage.done_json = read_json(folder / "done.json");
     stage.done = true;
   }
   stage.type = text_of(keys, "type");
   stage.from = text_of(keys, "from");
-  if (fs::exists(folder / "metrics.jsonl")) stage.curves = read_curves(folder / "metrics.jsonl", &stage.num_rows);
-  if (fs::exists(folder / "samples.jsonl")) {
+  if (path_exists(folder / "metrics.jsonl")) stage.curves = read_curves(folder / "metrics.jsonl", &stage.num_rows);
+  if (path_exists(folder / "samples.jsonl")) {
     // A rejection sampling stage may keep rows of another shape: only evaluations are read.
     if (stage.type.empty() || stage.type == "evaluate") stage.samples = read_samples(folder / "samples.jsonl");
   }
@@ -138,7 +138,7 @@ RunData read_run(const fs::path& folder) {
   run.folder = folder.lexically_normal();
   if (!run.folder.has_filename()) run.folder = run.folder.parent_path();
   const fs::path lock = run.folder / "recipe.lock.yaml";
-  if (!fs::is_regular_file(lock)) {
+  if (!is_file(lock)) {
     throw Error("not a run folder: no recipe.lock.yaml", run.folder.string(), "give the folder that `reprise run` wrote");
   }
   run.lock_text = read_file(lock, size_t{8} << 20);
@@ -150,7 +150,7 @@ RunData read_run(const fs::path& folder) {
   run.question = scalar(recipe, "question");
   run.seed = parse_int(scalar(recipe, "seed"));
   run.claims = read_claims(recipe["claims"], lock.string());
-  run.provenance = fs::exists(run.folder / "provenance.json") ? read_json(run.folder / "provenance.json")
+  run.provenance = path_exists(run.folder / "provenance.json") ? read_json(run.folder / "provenance.json")
                                                               : nlohmann::json::object();
   if (const YAML::Node models = recipe["models"]; models && models.IsMap()) {
     for (const auto& entry : models) {
@@ -160,7 +160,7 @@ RunData read_run(const fs::path& folder) {
     }
   }
   const auto keys = stage_keys(recipe["stages"]);
-  if (fs::is_directory(run.folder / "stages")) {
+  if (is_folder(run.folder / "stages")) {
     for (const auto& entry : fs::directory_iterator(run.folder / "stages")) {
       const std::string name = entry.path().filename().string();
       const size_t dash = name.find('-');

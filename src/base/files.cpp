@@ -115,10 +115,25 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
   fsync_path(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool path_exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 void make_folders(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error && !fs::is_directory(path)) {
+  if (error && !is_folder(path)) {
     throw Error("cannot be made (" + error.message() + ")", path.string());
   }
 }
@@ -204,7 +219,7 @@ fs::path installed_folder() {
   const fs::path here = executable_folder();
   for (const fs::path& candidate : {here / "../share/reprise", here / "../../..", here / "../.."}) {
     std::error_code ignored;
-    if (fs::is_directory(candidate / "configs", ignored) && fs::is_directory(candidate / "recipes", ignored)) return fs::weakly_canonical(candidate);
+    if (is_folder(candidate / "configs") && is_folder(candidate / "recipes")) return fs::weakly_canonical(candidate);
   }
   return {};
 }

@@ -21,6 +21,10 @@ void write_file(const fs::path& path, std::string_view bytes);
 // folder renamed to `path` (which must not exist). A folder that has its final name is therefore whole.
 void write_folder(const fs::path& path, const std::function<void(const fs::path& temporary)>& fill);
 void make_folders(const fs::path& path);
+// False, and never a throw, for paths that cannot even be asked about (too long, no permission).
+bool is_file(const fs::path& path);
+bool is_folder(const fs::path& path);
+bool path_exists(const fs::path& path);
 void fsync_path(const fs::path& path);
 // Transparent gzip: bytes of a file whose content starts with the gzip magic are inflated (bounded).
 std::string read_file_maybe_gzip(const fs::path& path, size_t max_bytes = size_t{1} << 32);

@@ -21,7 +21,7 @@ fs::path folder_of(const fs::path& stage_folder) { return stage_folder / "checkp
 std::vector<FoundCheckpoint> list(const fs::path& stage_folder) {
   std::vector<FoundCheckpoint> found;
   const fs::path folder = folder_of(stage_folder);
-  if (!fs::is_directory(folder)) return found;
+  if (!is_folder(folder)) return found;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename();
     if (!name.starts_with(kPrefix)) continue;
@@ -75,7 +75,7 @@ nlohmann::json read_state(const FoundCheckpoint& found) {
 }
 
 Tensors read_tensors(const fs::path& file) {
-  if (!fs::exists(file)) return {};
+  if (!path_exists(file)) return {};
   return model::read_tensor_file(file);
 }
 

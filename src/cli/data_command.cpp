@@ -42,7 +42,7 @@ struct Options {
 // One dataset of a recipe that has nothing else: the same reading, checking and writing.
 int write_store(const Options& options, const std::string& source, const std::string& kind, const std::string& path) {
   if (options.output.empty()) throw UsageError("needs --output STORE.h5", "", "see `reprise data --help`");
-  if (fs::exists(options.output)) throw Error("is there already", options.output, "choose another name or remove it");
+  if (path_exists(options.output)) throw Error("is there already", options.output, "choose another name or remove it");
   config::Node keys = config::node_from_json(nlohmann::ordered_json::object(), "command line");
   config::Problems problems;
   config::apply_set(keys, source + "=" + kind, problems);
@@ -114,7 +114,7 @@ int fetch(const Options& options) {
   if (options.words.size() != 2) throw UsageError("wants the name of a manifest", "", "there are: " + join(names, ", "));
   const std::string& name = options.words[1];
   fs::path file = name;
-  if (!fs::is_regular_file(file)) {
+  if (!is_file(file)) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       const auto guess = nearest(name, names);
       throw Error("no manifest '" + name + "'", "", guess ? "did you mean '" + *guess + "'?" : "there are: " + join(names, ", "));

@@ -31,7 +31,7 @@ constexpr const char* kHelp =
     "  reprise model show models/SmolLM2-135M-Instruct\n\n";
 
 int fetch(const std::string& what, std::string to) {
-  if (fs::is_regular_file(what)) {
+  if (is_file(what)) {
     const auto manifest = datasets::read_fetch_manifest(what);
     return fetch_with_progress(manifest, to.empty() ? "models" : to);
   }
@@ -58,9 +58,9 @@ std::string shape_line(const model::ModelConfig& c) {
 }
 
 int show(const fs::path& path) {
-  if (!fs::exists(path)) throw Error("no such file or folder", path.string());
+  if (!path_exists(path)) throw Error("no such file or folder", path.string());
   std::string types;
-  if (fs::is_regular_file(path)) {
+  if (is_file(path)) {
     const io::GgufFile gguf(path);
     const auto shape = model::gguf_model_config(gguf, gguf.text("general.architecture"));
     std::map<std::string, int64_t> counts;
@@ -88,7 +88,7 @@ int show(const fs::path& path) {
   }
   for (const auto& [type, count] : counts) types += (types.empty() ? "" : ", ") + std::to_string(count) + " " + type;
   std::printf("weights   %s in %s file%s (%s)\n", format_bytes(static_cast<double>(bytes)).c_str(), format_count(files).c_str(), files == 1 ? "" : "s", types.c_str());
-  if (fs::is_regular_file(path / "tokenizer.json")) {
+  if (is_file(path / "tokenizer.json")) {
     const auto tokenizer = text::Tokenizer::from_file(path / "tokenizer.json");
     const auto name = [&](std::optional<int32_t> id) { return id ? tokenizer->token_of(*id) + " (" + std::to_string(*id) + ")" : std::string("none"); };
     std::printf("tokenizer %s tokens, begins with %s, ends with %s\n", format_count(tokenizer->vocab_size()).c_str(), name(tokenizer->bos_id()).c_str(), name(tokenizer->eos_id()).c_str());

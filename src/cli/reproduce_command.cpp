@@ -42,9 +42,9 @@ int reproduce_command(const Arguments& arguments) {
   if (run.empty()) throw UsageError("no run folder", "", "for example `reprise reproduce runs/mini-r1`");
   while (run.size() > 1 && run.back() == '/') run.pop_back();
   const fs::path lock = fs::path(run) / "recipe.lock.yaml";
-  if (!fs::is_regular_file(lock)) throw Error("has no recipe.lock.yaml", run, "give a folder that `reprise run` wrote");
+  if (!is_file(lock)) throw Error("has no recipe.lock.yaml", run, "give a folder that `reprise run` wrote");
   if (out.empty()) out = run + "-reproduced";
-  if (fs::exists(out) && fs::equivalent(out, run)) throw Error("is the run itself", out, "give another folder to --out");
+  if (path_exists(out) && fs::equivalent(out, run)) throw Error("is the run itself", out, "give another folder to --out");
   if (!values.contains("compare-only")) {
     if (const int code = run_engine({"run", lock.string(), "--out", out, "--resume"}); code != 0) return code;
   }

@@ -101,8 +101,8 @@ class Composer {
       for (const fs::path& folder : options_.folders) tried.push_back(folder / wanted);
     }
     for (const fs::path& path : tried) {
-      if (fs::is_regular_file(path)) return path;
-      if (path.extension() != ".yaml" && fs::is_regular_file(path.string() + ".yaml")) return path.string() + ".yaml";
+      if (is_file(path)) return path;
+      if (path.extension() != ".yaml" && is_file(path.string() + ".yaml")) return path.string() + ".yaml";
     }
     std::vector<std::string> neighbours;
     std::error_code ignored;
@@ -167,12 +167,12 @@ ComposeOptions fragment_folders(const fs::path& recipe, const fs::path& installe
   const auto add = [&](const fs::path& root) {
     for (const char* name : {"configs", "recipes"}) {
       std::error_code ignored;
-      if (fs::is_directory(root / name, ignored)) options.folders.push_back(root / name);
+      if (is_folder(root / name)) options.folders.push_back(root / name);
     }
   };
   std::error_code ignored;
   for (fs::path at = fs::absolute(recipe, ignored).parent_path(); !at.empty(); at = at.parent_path()) {
-    if (fs::is_directory(at / "configs", ignored)) {
+    if (is_folder(at / "configs")) {
       add(at);
       break;
     }

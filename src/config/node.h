@@ -27,6 +27,14 @@ struct Node {
   Origin origin;                       // of the value
   Origin key_origin;                   // of the key in front of it (map entries)
 
+  // Out of line: a list of pairs with Node needs the whole class.
+  Node();
+  ~Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+
   bool is_map() const { return kind == Kind::map; }
   bool is_list() const { return kind == Kind::list; }
   bool is_scalar() const { return kind == Kind::scalar; }

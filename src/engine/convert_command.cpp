@@ -33,7 +33,7 @@ int convert_command(const Arguments& arguments) {
     return 0;
   }
   if (model_path.empty() || output.empty()) throw UsageError("needs a model and --output", "", "see `reprise convert --help`");
-  if (fs::exists(output)) throw Error("is there already", output, "choose a new folder");
+  if (path_exists(output)) throw Error("is there already", output, "choose a new folder");
   const stages::Placement placement = stages::place({});
   const model::LoadedModel model = model::load_model(model_path, placement.dtype, placement.device);
   write_folder(output, [&](const fs::path& folder) {

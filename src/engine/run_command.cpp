@@ -13,6 +13,7 @@
 #include "evaluation/harness/report.h"
 #include "kernels/device.h"
 #include "pipeline/runner.h"
+#include "pipeline/tensorboard.h"
 #include "stages/catalog_config.h"
 #include "stages/runners.h"
 
@@ -65,6 +66,7 @@ int run_command(const Arguments& arguments) {
   run_options.out = out;
   run_options.resume = values.contains("resume");
   run_options.until = until;
+  run_options.open_events = pipeline::open_tensorboard;
   const auto outcome = pipeline::run_recipe(recipe, run_options, runners(), datasets::materialize_dataset, build_facts(recipe, arguments));
   const fs::path report = outcome.folder / "report";
   const std::string verdicts = evaluation::write_report({outcome.folder}, evaluation::published_folder(), report);

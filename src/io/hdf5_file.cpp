@@ -151,7 +151,7 @@ void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content) {
 
 Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes) {
   const Session session;
-  require(std::filesystem::is_regular_file(path), "is not there", path, "check the name");
+  require(is_file(path), "is not there", path, "check the name");
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   require(file.ok(), "is not an HDF5 file", path);
   Hdf5Content content;
@@ -179,7 +179,7 @@ Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes) {
 
 std::map<std::string, std::string> read_hdf5_attributes(const std::filesystem::path& path) {
   const Session session;
-  require(std::filesystem::is_regular_file(path), "is not there", path, "check the name");
+  require(is_file(path), "is not there", path, "check the name");
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   require(file.ok(), "is not an HDF5 file", path);
   return read_attributes(file.get(), path);

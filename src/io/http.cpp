@@ -112,7 +112,7 @@ Attempt attempt(const Download& request, const fs::path& part, std::string& faul
   std::error_code ignored;
   Transfer transfer;
   transfer.request = &request;
-  transfer.offset = fs::exists(part, ignored) ? static_cast<int64_t>(fs::file_size(part)) : 0;
+  transfer.offset = path_exists(part) ? static_cast<int64_t>(fs::file_size(part)) : 0;
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(part.c_str(), "ab"), std::fclose);
   if (!file) throw Error("cannot be written", part.string());
   transfer.file = file.get();
@@ -150,7 +150,7 @@ Attempt attempt(const Download& request, const fs::path& part, std::string& faul
 }  // namespace
 
 bool download(const Download& request) {
-  if (fs::is_regular_file(request.target)) {
+  if (is_file(request.target)) {
     const std::string wrong = wrong_hash(request, request.target);
     if (wrong.empty()) return false;
     throw Error("is there, but has " + wrong, request.target.string(), "move it away to download it");
@@ -160,7 +160,7 @@ bool download(const Download& request) {
   const FileLock lock(request.target.string() + ".lock", "another download of it is running");
   double wait = request.first_wait_seconds;
   std::string fault;
-  const bool from_part = fs::exists(part);
+  const bool from_part = path_exists(part);
   for (int tries = 0; attempt(request, part, fault) == Attempt::again; ++tries) {
     if (tries == request.num_retries) throw Error("cannot be downloaded: " + fault, request.url, "start again later; what came is kept");
     for (double waited = 0; waited < wait; waited += 0.1) {

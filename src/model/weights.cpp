@@ -17,15 +17,15 @@ namespace reprise::model {
 namespace {
 
 std::string optional_file(const std::filesystem::path& path) {
-  return std::filesystem::exists(path) ? read_file(path, 64u << 20) : std::string();
+  return path_exists(path) ? read_file(path, 64u << 20) : std::string();
 }
 
 NamedTensors read_folder_tensors(const std::filesystem::path& folder, const ModelConfig& config, at::ScalarType dtype, at::Device device) {
   std::map<std::string, std::set<std::string>> names_by_file;  // empty set: all of the file
   const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
-  if (std::filesystem::exists(single)) {
+  if (path_exists(single)) {
     names_by_file["model.safetensors"];
-  } else if (std::filesystem::exists(index)) {
+  } else if (path_exists(index)) {
     for (const auto& [name, file] : io::read_safetensors_index(index)) names_by_file[file].insert(name);
   } else {
     throw Error("has neither model.safetensors nor model.safetensors.index.json", folder.string(), "give a Hugging Face model folder or a .gguf file");
@@ -86,9 +86,9 @@ std::string tokenizer_config_of(const text::Tokenizer& tokenizer, const std::str
 }  // namespace
 
 LoadedModel load_model(const std::filesystem::path& path, at::ScalarType dtype, at::Device device) {
-  if (!std::filesystem::exists(path)) throw Error("is not there", path.string(), "give a Hugging Face model folder or a .gguf file");
+  if (!path_exists(path)) throw Error("is not there", path.string(), "give a Hugging Face model folder or a .gguf file");
   LoadedModel loaded;
-  if (!std::filesystem::is_directory(path)) {
+  if (!is_folder(path)) {
     loaded = load_gguf_model(path, dtype, device);
     check_vocabulary(loaded, path.string());
     return loaded;
@@ -101,7 +101,7 @@ LoadedModel load_model(const std::filesystem::path& path, at::ScalarType dtype, 
     if (error.where() == "model") throw Error(error.fault(), path.string(), error.hint());
     throw;
   }
-  if (std::filesystem::exists(path / "tokenizer.json")) loaded.tokenizer = text::Tokenizer::from_file(path / "tokenizer.json");
+  if (path_exists(path / "tokenizer.json")) loaded.tokenizer = text::Tokenizer::from_file(path / "tokenizer.json");
   loaded.chat_template = chat_template_of(path);
   loaded.generation_config_json = optional_file(path / "generation_config.json");
   check_vocabulary(loaded, path.string());

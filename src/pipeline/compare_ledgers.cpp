@@ -17,7 +17,7 @@ namespace {
 
 std::vector<std::string> rows_of(const fs::path& file) {
   std::vector<std::string> rows;
-  if (!fs::is_regular_file(file)) return rows;
+  if (!is_file(file)) return rows;
   rows = split(read_file(file), '\n');
   rows.pop_back();  // what follows the last newline: nothing, or a torn row
   return rows;
@@ -80,7 +80,7 @@ std::map<std::string, std::string> verdicts_of(const fs::path& run) {
 std::vector<LedgerComparison> compare_ledgers(const fs::path& first_run, const fs::path& second_run) {
   std::set<std::string> stages;
   for (const fs::path& run : {first_run, second_run}) {
-    if (!fs::is_directory(run / "ledger")) continue;
+    if (!is_folder(run / "ledger")) continue;
     for (const auto& entry : fs::directory_iterator(run / "ledger")) {
       if (entry.path().extension() == ".jsonl") stages.insert(entry.path().stem().string());
     }

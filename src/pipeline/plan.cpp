@@ -48,7 +48,7 @@ class Context : public PlanContext {
     const fs::path path = recipe_.locate(model ? model->path : reference);
     if (hooks_.model_config_json) {
       input.model_config_json = hooks_.model_config_json(path);
-    } else if (fs::is_regular_file(path / "config.json")) {
+    } else if (is_file(path / "config.json")) {
       input.model_config_json = read_file(path / "config.json", 1u << 20);
     }
     if (input.model_config_json.empty() && model) input.model_config_json = model->config_json;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "config/alternative_names.h"
 #include "pipeline/stage_graph.h"
@@ -116,7 +117,7 @@ void locate_files(const Recipe& recipe, StageSpec& stage, Problems& problems) {
     const std::string text = stage.keys[field.name].get<std::string>();
     const fs::path path = recipe.locate(text);
     std::error_code ignored;
-    if (fs::is_regular_file(path, ignored)) {
+    if (is_file(path)) {
       stage.keys[field.name] = fs::absolute(path).lexically_normal().string();
     } else if (text.find('/') != std::string::npos || fs::path(text).has_extension()) {
       const Node* found = stage.node.find(field.name);
@@ -175,16 +176,16 @@ const ModelSpec* Recipe::model(const std::string& wanted) const { return find_na
 fs::path Recipe::locate(const std::string& path) const {
   std::error_code ignored;
   const fs::path plain(path);
-  if (plain.is_absolute() || fs::exists(plain, ignored)) return plain;
+  if (plain.is_absolute() || path_exists(plain)) return plain;
   const fs::path beside = folder / plain;
-  if (fs::exists(beside, ignored)) return fs::absolute(beside).lexically_normal();
+  if (path_exists(beside)) return fs::absolute(beside).lexically_normal();
   for (const fs::path& root : fragment_folders) {
-    if (fs::exists(root / plain, ignored)) return fs::absolute(root / plain).lexically_normal();
+    if (path_exists(root / plain)) return fs::absolute(root / plain).lexically_normal();
   }
   const char* variable = std::getenv("REPRISE_DATA");
   const fs::path shared = fs::path(variable && *variable ? variable : "data") / plain;
   for (const fs::path& candidate : {shared, fs::path(shared.string() + ".gz")}) {
-    if (fs::exists(candidate, ignored)) return fs::absolute(candidate).lexically_normal();
+    if (path_exists(candidate)) return fs::absolute(candidate).lexically_normal();
   }
   return plain;
 }
@@ -237,7 +238,7 @@ Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, c
 static std::string whole_path(const Recipe& recipe, const std::string& text) {
   const fs::path path = recipe.locate(text);
   std::error_code ignored;
-  return fs::exists(path, ignored) ? fs::absolute(path).lexically_normal().string() : path.string();
+  return path_exists(path) ? fs::absolute(path).lexically_normal().string() : path.string();
 }
 
 nlohmann::ordered_json resolved(const Recipe& recipe) {

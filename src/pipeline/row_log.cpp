@@ -26,7 +26,7 @@ std::vector<std::string> RowLog::cut_at(int64_t step) {
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = -1;
   std::vector<std::string> kept;
-  if (fs::exists(path_)) {
+  if (path_exists(path_)) {
     std::string bytes = read_file(path_);
     std::string whole;
     int64_t last = -1;

@@ -17,7 +17,7 @@ void RunContext::begin_at(int64_t step) {
   ledger_.cut_at(step);
   begun_ = true;
   // The event file is written anew from the rows that stay: TensorBoard has no way to take rows back.
-  if (fs::is_directory(parts_.folder)) {
+  if (is_folder(parts_.folder)) {
     for (const auto& entry : fs::directory_iterator(parts_.folder)) {
       if (entry.path().filename().string().starts_with("events.out.tfevents.")) fs::remove(entry.path());
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "config/node.h"
 
@@ -41,14 +42,14 @@ void rename_folder(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 nlohmann::json read_json_or_null(const fs::path& file) {
-  if (!fs::is_regular_file(file)) return nullptr;
+  if (!is_file(file)) return nullptr;
   auto json = nlohmann::json::parse(read_file(file, kMostJsonBytes), nullptr, false);
   return json.is_object() ? json : nlohmann::json(nullptr);
 }
 
 std::string recipe_name_of(const fs::path& run) {
   const fs::path lock = run / "recipe.lock.yaml";
-  if (!fs::is_regular_file(lock)) return "";
+  if (!is_file(lock)) return "";
   config::Problems problems;
   const config::Node root = config::parse_yaml_file(lock, problems);
   const config::Node* name = root.find("name");
@@ -58,7 +59,7 @@ std::string recipe_name_of(const fs::path& run) {
 
 RunFolder::RunFolder(fs::path path, const std::string& recipe_name) : path_(std::move(path)) {
   std::error_code ignored;
-  if (fs::exists(path_, ignored) && !fs::is_directory(path_, ignored)) throw Error("is not a folder", path_.string(), "choose another with --out");
+  if (path_exists(path_) && !is_folder(path_)) throw Error("is not a folder", path_.string(), "choose another with --out");
   const auto belongs = [&] {
     const std::string owner = recipe_name_of(path_);
     if (!owner.empty() && owner != recipe_name) {
@@ -67,7 +68,7 @@ RunFolder::RunFolder(fs::path path, const std::string& recipe_name) : path_(std:
     return !owner.empty();
   };
   // Before the first write: a folder that is not ours stays as it is.
-  if (fs::exists(path_, ignored) && !belongs()) {
+  if (path_exists(path_) && !belongs()) {
     for (const auto& entry : fs::directory_iterator(path_)) {
       const std::string name = entry.path().filename().string();
       // What a start that was killed at once may have left.
@@ -89,7 +90,7 @@ fs::path RunFolder::stage_folder(size_t number, const std::string& stage) const 
 
 std::optional<fs::path> RunFolder::find(const std::string& stage) const {
   std::vector<fs::path> found;
-  if (!fs::is_directory(path_ / "stages")) return std::nullopt;
+  if (!is_folder(path_ / "stages")) return std::nullopt;
   for (const auto& entry : fs::directory_iterator(path_ / "stages")) {
     if (entry.is_directory() && stage_of(entry.path()) == stage) found.push_back(entry.path());
   }
@@ -116,7 +117,7 @@ void RunFolder::move_aside(const fs::path& folder, const std::string& stage, std
   fs::remove_all(aside);
   // The ledger goes first: a kill in between leaves it inside the folder that is moved next time.
   std::error_code ignored;
-  if (fs::exists(ledger_file(stage), ignored)) fs::rename(ledger_file(stage), folder / "ledger.jsonl", ignored);
+  if (path_exists(ledger_file(stage))) fs::rename(ledger_file(stage), folder / "ledger.jsonl", ignored);
   rename_folder(folder, aside);
   said.push_back("its keys or inputs changed; the old result is kept as " + aside.lexically_relative(path_).string());
 }
@@ -129,24 +130,24 @@ StageState RunFolder::prepare(size_t number, const std::string& stage, const std
       continue;
     }
     if (*found != place) {
-      if (fs::exists(place)) move_aside(place, stage, said);
+      if (path_exists(place)) move_aside(place, stage, said);
       rename_folder(*found, place);
     }
     break;
   }
   const fs::path aside = path_ / "replaced" / (stage + "-" + key.substr(0, 8));
-  if (!fs::exists(place) && fs::is_directory(aside) && state_of(aside, key) != StageState::absent) {
+  if (!path_exists(place) && is_folder(aside) && state_of(aside, key) != StageState::absent) {
     rename_folder(aside, place);
     said.push_back("an earlier result of the same keys is taken back");
   }
-  if (!fs::exists(place)) return StageState::absent;
-  if (fs::exists(place / "ledger.jsonl")) rename_folder(place / "ledger.jsonl", ledger_file(stage));
+  if (!path_exists(place)) return StageState::absent;
+  if (path_exists(place / "ledger.jsonl")) rename_folder(place / "ledger.jsonl", ledger_file(stage));
   return state_of(place, key);
 }
 
 void RunFolder::begin(size_t number, const std::string& stage, const std::string& key, double seconds_so_far) {
   const fs::path folder = stage_folder(number, stage);
-  if (!fs::exists(folder)) {
+  if (!path_exists(folder)) {
     std::error_code ignored;
     fs::remove(ledger_file(stage), ignored);  // of a folder that someone removed by hand
   }

@@ -30,7 +30,7 @@ std::string dataset_key(const DatasetSpec& dataset, const Recipe& recipe) {
     } else if (value.is_string() && !value.get_ref<const std::string&>().empty()) {
       const fs::path path = recipe.locate(value.get<std::string>());
       std::error_code ignored;
-      if (fs::is_regular_file(path, ignored)) value = "content:" + sha256_file_hex(path);
+      if (is_file(path)) value = "content:" + sha256_file_hex(path);
     }
   };
   visit(visit, keys);
@@ -100,9 +100,9 @@ class Run {
       case ReferenceKind::path: {
         const ModelSpec* model = recipe_.model(reference.value);
         const fs::path path = recipe_.locate(model ? model->path : reference.value);
-        if (!fs::exists(path)) {
+        if (!path_exists(path)) {
           throw Error("model '" + reference.value + "' is not there: " + path.string(), model ? model->origin.text() : "",
-                      model && !model->repository.empty() ? "download " + model->repository + " to that path, or give another path" : "give another path");
+                      model && !model->repository.empty() ? "`reprise model fetch " + model->repository + " --to " + model->path + "`, or give another path" : "give another path");
         }
         paths_[reference.value] = path;
         hash = content_hash(path);
@@ -123,7 +123,7 @@ class Run {
     const std::string key = dataset_key(dataset, recipe_);
     const auto known = read_json_or_null(tag);
     DatasetFile file;
-    if (known.is_object() && known.value("key", "") == key && fs::is_regular_file(known.value("path", "")) &&
+    if (known.is_object() && known.value("key", "") == key && is_file(known.value("path", "")) &&
         known.value("file_sha256", "") == sha256_file_hex(known.value("path", ""))) {
       file = {known.value("path", ""), known.value("content_hash", ""), known.value("num_rows", int64_t{0})};
     } else {
@@ -166,7 +166,7 @@ class Run {
     if (state == StageState::done) {
       const auto done = folder_.read_done(number, stage.name);
       const fs::path output = folder / done.value("output", std::string("?"));
-      if (fs::exists(output) || done.value("output", std::string("?")).empty()) {
+      if (path_exists(output) || done.value("output", std::string("?")).empty()) {
         paths_[stage.name] = output;
         progress_.note("is done already, unchanged");
         return {stage.name, true, done.value("seconds", 0.0), done.value("counts", nlohmann::json::object())};
@@ -219,7 +219,7 @@ class Run {
   // What the runner left: exactly the outputs that StagePlan::output names. "" for a stage that only scores.
   static std::string find_output(const fs::path& folder) {
     for (const char* name : {"model", "examples.h5", "problems.h5", "samples.h5", "samples.jsonl"}) {
-      if (fs::exists(folder / name)) return name;
+      if (path_exists(folder / name)) return name;
     }
     return "";
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/strings.h"
 
@@ -95,7 +96,7 @@ void check_graph(const Recipe& recipe, Problems& problems) {
         }
       } else if (reference.kind == ReferenceKind::path) {
         std::error_code ignored;
-        if (fs::exists(recipe.locate(reference.value), ignored)) continue;
+        if (path_exists(recipe.locate(reference.value))) continue;
         const auto guess = nearest(reference.value, names);
         problems.add("'" + reference.key + "' names '" + reference.value + "', which is no earlier stage, dataset, model or path", where,
                      guess ? "did you mean '" + *guess + "'?" : "");
@@ -106,8 +107,8 @@ void check_graph(const Recipe& recipe, Problems& problems) {
 }
 
 std::string content_hash(const fs::path& path) {
-  if (fs::is_regular_file(path)) return sha256_file_hex(path);
-  if (!fs::is_directory(path)) throw Error("no such file or folder", path.string());
+  if (is_file(path)) return sha256_file_hex(path);
+  if (!is_folder(path)) throw Error("no such file or folder", path.string());
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(path)) {
     if (entry.is_regular_file()) files.push_back(entry.path());
@@ -135,7 +136,7 @@ std::string stage_key(const Recipe& recipe, const StageSpec& stage, const std::m
         const auto found = inputs.find(text);
         if (found == inputs.end()) throw Error("'" + text + "' has no content yet", stage.name);
         value = "content:" + found->second;
-      } else if (const fs::path path = recipe.locate(text); fs::is_regular_file(path)) {
+      } else if (const fs::path path = recipe.locate(text); is_file(path)) {
         value = "content:" + sha256_file_hex(path);
       }
     };

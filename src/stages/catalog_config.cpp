@@ -223,12 +223,12 @@ pipeline::RecipeHooks recipe_hooks() {
   hooks.check_dataset = datasets::check_dataset;
   hooks.check_claims = check_claims;
   hooks.model_config_json = [](const fs::path& path) {
-    if (path.extension() == ".gguf" && fs::is_regular_file(path)) {
+    if (path.extension() == ".gguf" && is_file(path)) {
       const io::GgufFile gguf(path);
       return model::write_model_config(model::gguf_model_config(gguf, gguf.text("general.architecture")));
     }
-    const fs::path file = fs::is_directory(path) ? path / "config.json" : path;
-    return fs::is_regular_file(file) && file.extension() == ".json" ? read_file(file, 16u << 20) : std::string();
+    const fs::path file = is_folder(path) ? path / "config.json" : path;
+    return is_file(file) && file.extension() == ".json" ? read_file(file, 16u << 20) : std::string();
   };
   return hooks;
 }

@@ -41,28 +41,41 @@ std::shared_ptr<const Tokenizer> Tokenizer::from_json(std::string_view text, std
 
 std::shared_ptr<const Tokenizer> Tokenizer::from_file(const std::filesystem::path& path) {
   const std::filesystem::path config = path.parent_path() / "tokenizer_config.json";
-  const bool has_config = std::filesystem::is_regular_file(config);
+  const bool has_config = is_file(config);
   return from_json(read_file_maybe_gzip(path, kMaxBytes), has_config ? read_file(config, kMaxBytes) : "", path.string());
 }
 
 StreamingDecoder::StreamingDecoder(std::shared_ptr<const Tokenizer> tokenizer, DecodeOptions options)
     : tokenizer_(std::move(tokenizer)), options_(options) {}
 
+// A window of ids is kept: those of the last piece, which the next may depend on (a space between words), and those whose
+// text is not certain yet. A long text is thus decoded in time proportional to its length.
 std::string StreamingDecoder::add(int32_t id) {
   ids_.push_back(id);
-  std::string all = tokenizer_->decode(ids_, options_);
+  const std::string all = tokenizer_->decode(ids_, options_);
   // A text that ends in U+FFFD may be in the middle of a character: wait.
   size_t certain = all.size();
   while (certain >= 3 && std::string_view(all).substr(certain - 3, 3) == "\xEF\xBF\xBD") certain -= 3;
-  if (certain <= emitted_.size()) return {};
-  std::string piece = all.substr(emitted_.size(), certain - emitted_.size());
-  emitted_.append(piece);
+  std::string piece;
+  if (certain > num_emitted_) {
+    piece = all.substr(num_emitted_, certain - num_emitted_);
+    num_emitted_ = certain;
+  }
+  if (certain == all.size()) {
+    const std::vector<int32_t> fresh(ids_.begin() + static_cast<std::ptrdiff_t>(num_context_), ids_.end());
+    const size_t size = tokenizer_->decode(fresh, options_).size();
+    if (size > 0) {
+      ids_ = fresh;
+      num_context_ = ids_.size();
+      num_emitted_ = size;
+    }
+  }
   return piece;
 }
 
 std::string StreamingDecoder::finish() {
   const std::string all = tokenizer_->decode(ids_, options_);
-  return all.size() > emitted_.size() ? all.substr(emitted_.size()) : std::string();
+  return all.size() > num_emitted_ ? all.substr(num_emitted_) : std::string();
 }
 
 }  // namespace reprise::text

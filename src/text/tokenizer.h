@@ -55,8 +55,9 @@ class StreamingDecoder {
  private:
   std::shared_ptr<const Tokenizer> tokenizer_;
   DecodeOptions options_;
-  std::vector<int32_t> ids_;
-  std::string emitted_;
+  std::vector<int32_t> ids_;   // a window
+  size_t num_context_ = 0;     // of its ids: their text is out, they stand for what the next is joined to
+  size_t num_emitted_ = 0;     // bytes of the window's text that are out
 };
 
 }  // namespace reprise::text

@@ -16,7 +16,9 @@ class WordLevelTokenizer : public Tokenizer {
  public:
   WordLevelTokenizer(const nlohmann::json& json, std::string source, const std::string& where) 
       : source_(std::move(source)), where_(where), added_(read_added_tokens(json, where)) {
-    const auto& vocabulary = json["model"]["vocab"];
+    // at() throws where [] on a missing key would be undefined; Tokenizer::from_json tells it as one line.
+    const auto& model = json.at("model");
+    const auto& vocabulary = model.at("vocab");
     if (!vocabulary.is_object()) throw Error("has no vocabulary", where);
     for (const auto& [word, id] : vocabulary.items()) add(word, id);
     if (const auto added = json.find("added_tokens"); added != json.end() && added->is_array()) {
@@ -26,8 +28,8 @@ class WordLevelTokenizer : public Tokenizer {
         if (token.value("special", false)) special_.insert({token["id"].get<int32_t>(), true});
       }
     }
-    if (const auto unknown = json["model"].find("unk_token"); unknown != json["model"].end() && unknown->is_string()) unknown_ = id_of(unknown->get<std::string>());
-    const auto& post = json.contains("post_processor") ? json["post_processor"] : nlohmann::json();
+    if (const auto unknown = model.find("unk_token"); unknown != model.end() && unknown->is_string()) unknown_ = id_of(unknown->get<std::string>());
+    const nlohmann::json post = json.contains("post_processor") ? json["post_processor"] : nlohmann::json();
     if (post.is_object() && post.value("type", "") == "TemplateProcessing" && post.contains("single") && post["single"].is_array()) {
       bool after = false;
       for (const auto& piece : post["single"]) {

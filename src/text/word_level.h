@@ -14,7 +14,8 @@
 namespace reprise::text {
 
 // words[i] gets id i. The first three must be the pad, bos and eos tokens; they are special, bos is put in front by
-// add_special_tokens. There is no unknown word: encoding one is an Error, because a miniature has no use for it.
+// add_special_tokens. A word that is not there becomes the
+// first one, as Hugging Face's unk_token does.
 std::string make_word_level_tokenizer_json(const std::vector<std::string>& words);
 
 // json: a parsed tokenizer.json whose model is WordLevel with a WhitespaceSplit pre-tokenizer.
