@@ -37,7 +37,7 @@ asan: $(VENV)/.ready ## the torch-free tests under address and undefined-behavio
 cuda: ## build the CUDA half (needs nvcc; installs the full LibTorch wheel into .venv-cuda)
 	scripts/bootstrap.sh cuda
 	.venv-cuda/bin/cmake --preset cuda
-	.venv-cuda/bin/cmake --build --preset cuda -j $(JOBS)
+	.venv-cuda/bin/cmake --build --preset cuda -j $(JOBS) --target reprise reprise-engine
 
 docs: build ## regenerate docs/keys.md
 	build/cpu/bin/reprise keys --markdown > docs/keys.md
