@@ -22,7 +22,10 @@ venv: $(VENV)/.ready ## install apt packages and LibTorch
 build: build/cpu/build.ninja ## build the CPU half
 	$(CMAKE) --build --preset cpu -j $(JOBS)
 
-demo: build ## the ten-minute miniature of R1: runs/mini-r1/report/report.html
+programs: build/cpu/build.ninja ## build the programs without the tests
+	$(CMAKE) --build --preset cpu -j $(JOBS) --target reprise reprise-engine
+
+demo: programs ## the ten-minute miniature of R1: runs/mini-r1/report/report.html
 	build/cpu/bin/reprise run recipes/mini-r1.yaml --out runs/mini-r1 --resume
 	@scripts/print_claims.sh runs/mini-r1/report/report.json
 
@@ -45,4 +48,4 @@ docs: build ## regenerate docs/keys.md
 clean: ## remove build/
 	rm -rf build
 
-.PHONY: help venv build demo test asan cuda docs clean
+.PHONY: help venv build programs demo test asan cuda docs clean
