@@ -1,10 +1,12 @@
 # Two targets: `cpu` (the default) and `cuda`. Both build in one stage and run in another, as a user without rights.
 #   docker build --target cpu -t reprise .
+# Behind a proxy with its own certificate, mount it and name it: --build-arg PIP_CERT=/path/in/the/build.
 FROM debian:12 AS build-cpu
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends make git
+ARG PIP_CERT
 WORKDIR /work
 COPY . .
-RUN make build && rm -rf .venv/lib/python3.11/site-packages/torch/include
+RUN make programs && scripts/gather_image.sh cpu /image
 
 FROM debian:12-slim AS runtime
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates libyaml-cpp0.7 libhdf5-103-1 \
@@ -17,20 +19,16 @@ CMD ["--help"]
 
 FROM nvidia/cuda:13.0.1-devel-ubuntu24.04 AS build-cuda
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends make git python3 python3-venv
+ARG PIP_CERT
 WORKDIR /work
 COPY . .
-RUN make cuda
+RUN make cuda && scripts/gather_image.sh cuda /image
 
 FROM nvidia/cuda:13.0.1-runtime-ubuntu24.04 AS cuda
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates libyaml-cpp0.8 libhdf5-103-1t64 \
       libboost-program-options1.83.0 libcurl4t64 libssl3t64 libxxhash0 libsimdjson19 zlib1g libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home reprise
-COPY --from=build-cuda /work/.venv-cuda /work/.venv-cuda
-COPY --from=build-cuda /work/build/cuda/bin /work/bin
-COPY --from=build-cuda /work/configs /work/configs
-COPY --from=build-cuda /work/recipes /work/recipes
-COPY --from=build-cuda /work/evaluation/published /work/evaluation/published
-COPY --from=build-cuda /work/datasets/manifests /work/datasets/manifests
+COPY --from=build-cuda /image /work
 RUN mkdir -p /work/runs && chown reprise /work/runs
 USER reprise
 ENV PATH=/work/bin:$PATH
@@ -39,11 +37,6 @@ ENTRYPOINT ["reprise"]
 CMD ["--help"]
 
 FROM runtime AS cpu
-COPY --from=build-cpu /work/.venv/lib /work/.venv/lib
-COPY --from=build-cpu /work/build/cpu/bin/reprise /work/build/cpu/bin/reprise-engine /work/bin/
-COPY --from=build-cpu /work/configs /work/configs
-COPY --from=build-cpu /work/recipes /work/recipes
-COPY --from=build-cpu /work/evaluation/published /work/evaluation/published
-COPY --from=build-cpu /work/datasets/manifests /work/datasets/manifests
+COPY --from=build-cpu /image /work
 RUN mkdir -p /work/runs && chown reprise /work/runs
 USER reprise
