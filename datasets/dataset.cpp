@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "config/reader.h"
+#include "data/foreign_store.h"
 #include "data/store.h"
 #include "datasets/generators/generator.h"
 #include "datasets/importers/importer.h"
@@ -75,8 +76,8 @@ pipeline::DatasetFile materialize_dataset(const pipeline::DatasetSpec& dataset, 
     return described(target, static_cast<int64_t>(imported.problems.size()));
   }
   const std::filesystem::path store = recipe.locate(keys_of<PathConfig>(dataset).path);
-  const bool problems = data::read_manifest(store).kind == "problems";
-  return described(store, static_cast<int64_t>(problems ? data::read_problems(store).size() : data::read_examples(store).size()));
+  data::check_foreign_store(store);
+  return described(store, data::check_store(store));
 }
 
 }  // namespace reprise::datasets

@@ -11,6 +11,7 @@
 #include "cli/fetching.h"
 #include "config/compose.h"
 #include "config/reader.h"
+#include "data/foreign_store.h"
 #include "data/store.h"
 #include "datasets/dataset.h"
 #include "datasets/fetch.h"
@@ -24,10 +25,11 @@ constexpr const char* kHelp =
     "usage: reprise data import FORMAT FILE --output STORE.h5 [--set key=value ...]\n"
     "       reprise data generate GENERATOR --output STORE.h5 [--seed N] [--set key=value ...]\n"
     "       reprise data fetch NAME | MANIFEST.yaml [--to DIR]\n"
-    "       reprise data show STORE.h5 [--rows N]\n\n"
+    "       reprise data show STORE.h5 [--rows N]\n"
+    "       reprise data check STORE.h5\n\n"
     "import reads a published file as it is (formats: reprise keys importer), generate makes problems of ours\n"
     "(reprise keys generator), fetch downloads what a manifest names and checks its hash, show prints what a store\n"
-    "holds. A recipe takes a store by `datasets: {NAME: {path: STORE.h5}}`, or a file by its importer.\n\n"
+    "holds, check reads all of it and compares it with its own hash. A recipe takes a store by `datasets: {NAME: {path: STORE.h5}}`, or a file by its importer.\n\n"
     "  reprise data fetch gsm8k\n"
     "  reprise data import gsm8k data/gsm8k/train.jsonl --output gsm8k-train.h5\n"
     "  reprise data import jsonl my.jsonl --output my.h5 --set prompt_field=question --set grader=math\n"
@@ -69,6 +71,7 @@ std::string shortened(const std::string& text, size_t most) {
 int show(const Options& options) {
   if (options.words.size() != 2) throw UsageError("wants one store", "", "for example `reprise data show gsm8k-train.h5`");
   const fs::path path = options.words[1];
+  data::check_foreign_store(path);
   const data::StoreManifest manifest = data::read_manifest(path);
   std::printf("%s: %s of %s\n", path.c_str(), manifest.kind.c_str(), manifest.name.c_str());
   std::printf("origin   %s\nlicence  %s\n", manifest.origin.c_str(), manifest.licence.empty() ? "not told" : manifest.licence.c_str());
@@ -106,6 +109,12 @@ int show(const Options& options) {
   for (size_t i = 0; i < std::min<size_t>(examples.size(), static_cast<size_t>(options.rows)); ++i) {
     std::printf("\n%s\n  prompt      %s\n  completion  %s\n", examples[i].id.c_str(), shortened(examples[i].prompt, 200).c_str(), shortened(examples[i].completion, 300).c_str());
   }
+  return 0;
+}
+
+int check(const Options& options) {
+  if (options.words.size() != 2) throw UsageError("wants one store", "", "for example `reprise data check gsm8k-train.h5`");
+  std::printf("%s: sound, %s rows\n", options.words[1].c_str(), format_count(data::check_store(options.words[1])).c_str());
   return 0;
 }
 
@@ -163,7 +172,8 @@ int data_command(const Arguments& arguments) {
   }
   if (what == "fetch") return fetch(options);
   if (what == "show") return show(options);
-  throw UsageError(what.empty() ? "what shall it do?" : "unknown action '" + what + "'", "", "import, generate, fetch or show; see `reprise data --help`");
+  if (what == "check") return check(options);
+  throw UsageError(what.empty() ? "what shall it do?" : "unknown action '" + what + "'", "", "import, generate, fetch, show or check; see `reprise data --help`");
 }
 
 }  // namespace reprise::cli

@@ -1,7 +1,6 @@
 // Stores of problems and examples: HDF5 files, columns of UTF-8 strings (one byte blob plus offsets per column,
 // so a million rows read in one call), with a manifest. Written whole: temporary file, fsync, rename.
-// Reading a store that Reprise did not just write itself checks every offset before it is used and, for a file
-// from elsewhere, happens in a torch-free child process first (io/hdf5_file.h: probe).
+// Every offset is checked before it is used. A store from elsewhere is read by a child process first (foreign_store.h).
 #pragma once
 
 #include <cstdint>

@@ -99,7 +99,11 @@ Verdict grade_countdown(const data::Problem& problem, const std::string& answer)
 
 Verdict grade_knights_knaves(const data::Problem& problem, const std::string& answer) {
   const auto metadata = nlohmann::json::parse(problem.metadata, nullptr, false);
-  if (!metadata.is_object() || !metadata.contains("names") || !metadata.contains("solution") || metadata["names"].size() != metadata["solution"].size()) {
+  const auto list_of = [&](const char* key, bool (*fits)(const nlohmann::json&)) {
+    return metadata.is_object() && metadata.contains(key) && metadata[key].is_array() && std::all_of(metadata[key].begin(), metadata[key].end(), fits);
+  };
+  if (!list_of("names", [](const nlohmann::json& name) { return name.is_string(); }) ||
+      !list_of("solution", [](const nlohmann::json& knight) { return knight.is_boolean(); }) || metadata["names"].size() != metadata["solution"].size()) {
     return {VerdictKind::unverifiable, "", "the problem has no names and solution"};
   }
   const std::string text = to_lower_ascii(answer);
