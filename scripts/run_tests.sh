@@ -6,6 +6,7 @@ build=$1
 ctest=.venv/bin/ctest
 [ -x $ctest ] || ctest=ctest
 log=$build/tests.log
+export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan_suppressions.txt:print_suppressions=0
 $ctest --test-dir "$build" -j "$(nproc)" --output-on-failure --no-tests=error > "$log" 2>&1
 status=$?
 awk '/\*\*\*Failed|\*\*\*Timeout|\*\*\*Exception|Not Run|Subprocess/ && /Test +#/' "$log"

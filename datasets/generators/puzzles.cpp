@@ -22,9 +22,9 @@ Generated collect(const GeneratorConfig& config, uint64_t seed, Make make) {
   if (config.min_level > config.max_level) throw Error("min_level is larger than max_level", config.generator);
   Generated out;
   std::set<std::string> seen;
-  const uint64_t limit = 2000 * static_cast<uint64_t>(config.size) + 100000;
-  for (uint64_t draw = 0; static_cast<int64_t>(out.problems.size()) < config.size; ++draw) {
-    if (draw > limit) {
+  constexpr uint64_t kPatience = 200000;  // draws without a new problem
+  for (uint64_t draw = 0, last_new = 0; static_cast<int64_t>(out.problems.size()) < config.size; ++draw) {
+    if (draw - last_new > kPatience) {
       throw Error("found only " + std::to_string(out.problems.size()) + " distinct problems of these levels", config.generator, "ask for fewer, or for more levels");
     }
     RandomStream stream({seed, name_number(config.generator), name_number(config.split), draw});
@@ -35,6 +35,7 @@ Generated collect(const GeneratorConfig& config, uint64_t seed, Make make) {
     if (!make(stream, level, problem) || !in_split(problem.prompt, config.split) || !seen.insert(problem.prompt).second) continue;
     problem.id = config.generator + "-" + config.split + "-" + std::to_string(draw);
     out.problems.push_back(std::move(problem));
+    last_new = draw;
   }
   return out;
 }

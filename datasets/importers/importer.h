@@ -26,9 +26,10 @@ struct ImporterConfig {
   void fields(Visitor& v) {
     using namespace config;
     v.field("importer", importer, "The format of the file.",
-            one_of({"gsm8k", "math", "math500", "aime", "amc23", "minerva", "olympiadbench", "deepscaler", "verl", "knights_and_knaves", "jsonl"}));
-    v.file("path", path, "The file as published, plain or gzip.", required());
-    v.field("split", split, "all, or one of three parts by a hash of the id: train (7/8), validation, test (1/16 each).",
+            one_of({"gsm8k", "math", "math500", "aime", "amc23", "minerva", "olympiadbench", "deepscaler", "verl", "knights_and_knaves", "reasoning_gym",
+                    "humaneval", "mbpp", "codeforces", "code_contests", "apps", "livecodebench", "mmlu", "ifeval", "jsonl"}));
+    v.file("path", path, "The file as published, plain or gzip (mmlu: an archive of CSV files, or one of them).", required());
+    v.field("split", split, "all, or one of three parts: mbpp and mmlu have their own, others are cut by a hash of the id: train (7/8), validation, test (1/16 each).",
             one_of({"all", "train", "validation", "test"}));
     v.field("size", size, "Rows taken from the front; 0 takes all.", at_least(0));
     v.field("skip_bad_rows", skip_bad_rows, "Leave rows out that do not fit, and count them; otherwise the first one is an error.");

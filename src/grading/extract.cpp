@@ -32,10 +32,16 @@ std::string last_plain_number(std::string_view text) {
 }  // namespace
 
 std::string last_boxed(std::string_view text) {
-  const size_t start = text.rfind("\\boxed{");
+  constexpr std::string_view kCommand = "\\boxed";
+  const size_t start = text.rfind(kCommand);
   if (start == std::string_view::npos) return {};
-  size_t depth = 0;
-  const size_t open = start + 6;
+  size_t depth = 0, open = start + kCommand.size();
+  while (open < text.size() && text[open] == ' ') ++open;
+  if (open < text.size() && text[open] != '{') {  // "\boxed 9$": up to the end of the formula, as MATH's own rule reads it
+    if (is_letter(text[open])) return {};
+    const std::string_view rest = text.substr(open);
+    return std::string(trim(rest.substr(0, rest.find_first_of("$\n"))));
+  }
   for (size_t i = open; i < text.size(); ++i) {
     if (text[i] == '\\') {
       ++i;

@@ -6,7 +6,7 @@
 
 namespace reprise::grading {
 
-// Content of the last \boxed{...} with balanced braces; "" if there is none.
+// Content of the last \boxed{...} with balanced braces, or of "\boxed 9" up to the formula's end; "" if there is none.
 std::string last_boxed(std::string_view text);
 // The number that GSM8K's rule reads: in the last \boxed{}, else behind the last "####", else the last number in the text.
 std::string last_number(std::string_view text);

@@ -68,6 +68,14 @@ class Calculator {
   std::vector<int64_t> numbers_;
 };
 
+// Whether the phrase stands in the text, not behind another letter: "Ella is a knight" is not in "Isabella is a knight".
+bool says(std::string_view text, std::string_view phrase) {
+  for (size_t at = text.find(phrase); at != std::string_view::npos; at = text.find(phrase, at + 1)) {
+    if (at == 0 || text[at - 1] < 'a' || text[at - 1] > 'z') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Verdict grade_countdown(const data::Problem& problem, const std::string& answer) {
@@ -106,19 +114,21 @@ Verdict grade_knights_knaves(const data::Problem& problem, const std::string& an
       !list_of("solution", [](const nlohmann::json& knight) { return knight.is_boolean(); }) || metadata["names"].size() != metadata["solution"].size()) {
     return {VerdictKind::unverifiable, "", "the problem has no names and solution"};
   }
-  const std::string text = to_lower_ascii(answer);
+  const auto term = [&](const char* key, const char* usual) {
+    return " is " + (metadata.contains(key) && metadata[key].is_string() ? to_lower_ascii(metadata[key].get<std::string>()) : std::string(usual));
+  };
+  const std::string is_knight = term("a_knight", "a knight"), is_knave = term("a_knave", "a knave"), text = to_lower_ascii(answer);
   std::string extracted;
   bool all_right = true, any = false;
   for (size_t i = 0; i < metadata["names"].size(); ++i) {
     const std::string name = to_lower_ascii(metadata["names"][i].get<std::string>());
-    const size_t knight = text.rfind(name + " is a knight"), knave = text.rfind(name + " is a knave");
-    const bool says_knight = knight != std::string::npos, says_knave = knave != std::string::npos;
+    const bool says_knight = says(text, name + is_knight), says_knave = says(text, name + is_knave);
     if (says_knight != says_knave) any = true;
     if (says_knight == says_knave || says_knight != metadata["solution"][i].get<bool>()) all_right = false;
     if (!extracted.empty()) extracted += ", ";
     extracted += name + (says_knight == says_knave ? " ?" : says_knight ? " knight" : " knave");
   }
-  if (!any) return {VerdictKind::no_answer, "", "no 'NAME is a knight' or 'NAME is a knave'"};
+  if (!any) return {VerdictKind::no_answer, "", "no 'NAME" + is_knight + "' or 'NAME" + is_knave + "'"};
   return {all_right ? VerdictKind::correct : VerdictKind::incorrect, extracted, all_right ? "everyone as in the solution" : "not everyone as in the solution"};
 }
 

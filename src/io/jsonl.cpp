@@ -14,13 +14,44 @@ constexpr size_t kMaxFileBytes = size_t{16} << 30;
 constexpr size_t kMaxDepth = 100;
 constexpr size_t kMaxArrayBytes = size_t{1} << 30;
 
+// Python writes NaN and Infinity into what it calls JSON. They become texts ("NaN", "-Infinity").
+std::string without_bare_floats(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (in_string && text[i] == '\\' && i + 1 < text.size()) {
+      out += text[i++];
+    } else if (text[i] == '"') {
+      in_string = !in_string;
+    } else if (!in_string) {
+      size_t length = 0;
+      for (std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
+        if (text.substr(i).starts_with(word)) length = word.size();
+      }
+      if (length > 0) {
+        out += '"' + std::string(text.substr(i, length)) + '"';
+        i += length - 1;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+nlohmann::json parsed(std::string_view text) {
+  nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+  if (value.is_discarded()) value = nlohmann::json::parse(without_bare_floats(text), nullptr, false);
+  return value;
+}
+
 using Row = std::function<void(int64_t, const nlohmann::json&)>;
 using Bad = std::function<void(int64_t, const std::string&)>;
 
 void read_array(std::string_view text, const Row& row, const Bad& bad, const std::string& where) {
   if (text.size() > kMaxArrayBytes) throw Error("is a JSON array of more than a gigabyte", where, "write it as JSON Lines");
   if (nesting_depth(text) > kMaxDepth) throw Error("is nested too deeply", where);
-  const nlohmann::json all = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json all = parsed(text);
   if (!all.is_array()) throw Error("starts like a JSON array but is not one (truncated?)", where);
   int64_t number = 0;
   for (const nlohmann::json& value : all) {
@@ -55,7 +86,7 @@ void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad
       bad(line, "is nested too deeply");
       continue;
     }
-    const nlohmann::json value = nlohmann::json::parse(one, nullptr, false);
+    const nlohmann::json value = parsed(one);
     if (!value.is_object()) {
       bad(line, value.is_discarded() ? "is not JSON" : "is not a JSON object");
       continue;

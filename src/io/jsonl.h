@@ -12,7 +12,7 @@ namespace reprise::io {
 
 // Calls `row` with the 1-based line (or array element) number and the object. A row that is not a JSON object throws Error
 // naming file and line; `row` may throw Errors of its own. Blank lines are passed over. A file that starts with '[' is
-// one JSON array. max_row_bytes bounds a single row.
+// one JSON array. Python's bare NaN, Infinity and -Infinity are read as those words. max_row_bytes bounds a single row.
 void read_json_rows(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row)>& row,
                     size_t max_row_bytes = size_t{64} << 20);
 

@@ -35,6 +35,7 @@ TEST(Grader, NumberIsTheGsm8kRule) {
   EXPECT_EQ(kind(p, "\\boxed{1080} and 3 apples"), "correct");
   EXPECT_EQ(kind(p, "The total is $1,080.00."), "correct");
   EXPECT_EQ(kind(p, "The total is 1080 of 3"), "incorrect");
+  EXPECT_EQ(kind(p, "the answer is $\\boxed 1080$."), "correct");  // two of MATH's own solutions are written so
   EXPECT_EQ(kind(p, "nothing"), "no_answer");
   EXPECT_EQ(kind(problem("number", "-3"), "x = -3"), "correct");
   EXPECT_EQ(kind(problem("number", "0.5"), "\\boxed{\\frac{1}{2}}"), "correct");
@@ -87,6 +88,8 @@ TEST(Grader, KnightsAndKnavesWantsEveryone) {
   EXPECT_EQ(kind(p, "<answer>Oliver is a knight.</answer>"), "incorrect");
   EXPECT_EQ(kind(p, "<answer>Zoey is a knave, Oliver is a knight, Oliver is a knave</answer>"), "incorrect");
   EXPECT_EQ(kind(p, "<answer>who knows</answer>"), "no_answer");
+  const auto names = problem("knights_knaves", "", R"({"names": ["Ella", "Isabella"], "solution": [true, false], "a_knight": "a sage", "a_knave": "a fool"})");
+  EXPECT_EQ(kind(names, "<answer>Isabella is a fool, Ella is a sage</answer>"), "correct");  // one name ends in the other
   for (const char* metadata : {"", "[]", "{\"names\": 3, \"solution\": 3}", "{\"names\": [1], \"solution\": [true]}", "{\"names\": [\"a\"], \"solution\": [\"x\"]}"}) {
     EXPECT_EQ(kind(problem("knights_knaves", "", metadata), "Zoey is a knave"), "unverifiable") << metadata;
   }

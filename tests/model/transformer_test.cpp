@@ -66,7 +66,8 @@ TEST(Transformer, ReadsTheSameWithACache) {
       const at::Tensor last = model.step_BD(cache, fresh, count);
       for (int b = 0; b < 2; ++b) {
         at[b] += step[b];
-        if (step[b] > 0) EXPECT_LT(max_difference(last[b], whole[b][at[b] - 1]), 1e-5) << name << " row " << b << " at " << at[b];
+        if (step[b] == 0) continue;
+        EXPECT_LT(max_difference(last[b], whole[b][at[b] - 1]), 1e-5) << name << " row " << b << " at " << at[b];
       }
     }
   }
