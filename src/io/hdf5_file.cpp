@@ -2,7 +2,6 @@
 #include "io/hdf5_file.h"
 
 #include <hdf5.h>
-#include <unistd.h>
 
 #include <mutex>
 
@@ -59,7 +58,7 @@ void write_dataset(hid_t file, const std::string& name, hid_t type, hsize_t coun
   }
   const Handle set(H5Dcreate2(file, name.c_str(), type, space.get(), H5P_DEFAULT, options.get(), H5P_DEFAULT), H5Dclose);
   const bool ok = set.ok() && (count == 0 || H5Dwrite(set.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
-  require(ok, "column " + name + " cannot be written", path, "free some space or choose another folder");
+  require(ok, "column " + name + " cannot be put together", path, "free some memory");
 }
 
 // Length of a one-dimensional dataset of the wanted class, or an Error.
@@ -108,9 +107,14 @@ std::map<std::string, std::string> read_attributes(hid_t file, const std::filesy
   return attributes;
 }
 
-void write_all(const std::filesystem::path& temporary, const Hdf5Content& content, const std::filesystem::path& path) {
-  const Handle file(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
-  require(file.ok(), "cannot be written", path, "check the folder and the space left");
+// The whole file as bytes. The library writes to memory, never to the disk: on a full one it fails to flush and then
+// crashes at exit (seen with 1.10.8).
+std::string file_image(const Hdf5Content& content, const std::filesystem::path& path) {
+  constexpr size_t kGrowth = size_t{1} << 20;
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  require(access.ok() && H5Pset_fapl_core(access.get(), kGrowth, 0) >= 0, "cannot be put together", path);
+  const Handle file(H5Fcreate(path.filename().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
+  require(file.ok(), "cannot be put together", path, "free some memory");
   for (const auto& [name, value] : content.attributes) {
     const Handle type(H5Tcopy(H5T_C_S1), H5Tclose), space(H5Screate(H5S_SCALAR), H5Sclose);
     H5Tset_size(type.get(), std::max<size_t>(1, value.size()));
@@ -129,24 +133,19 @@ void write_all(const std::filesystem::path& temporary, const Hdf5Content& conten
     write_dataset(file.get(), name + ".offsets", H5T_NATIVE_UINT64, offsets.size(), offsets.data(), path);
   }
   for (const auto& [name, rows] : content.integer_columns) write_dataset(file.get(), name + ".int64", H5T_NATIVE_INT64, rows.size(), rows.data(), path);
-  require(H5Fflush(file.get(), H5F_SCOPE_GLOBAL) >= 0, "cannot be flushed", path, "free some space or choose another folder");
+  require(H5Fflush(file.get(), H5F_SCOPE_GLOBAL) >= 0, "cannot be put together", path, "free some memory");
+  const ssize_t size = H5Fget_file_image(file.get(), nullptr, 0);
+  require(size > 0, "cannot be put together", path, "free some memory");
+  std::string image(static_cast<size_t>(size), '\0');
+  require(H5Fget_file_image(file.get(), image.data(), image.size()) == size, "cannot be put together", path);
+  return image;
 }
 
 }  // namespace
 
 void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content) {
   const Session session;
-  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
-  try {
-    write_all(temporary, content, path);
-    fsync_path(temporary);
-    std::filesystem::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
-  }
-  fsync_path(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  write_file(path, file_image(content, path));
 }
 
 Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes) {

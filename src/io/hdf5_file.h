@@ -1,5 +1,5 @@
-// HDF5 through its C API, in RAII. A file is written whole (temporary neighbour, fsync, rename) and never left open across
-// a kill: an unflushed HDF5 file is unreadable. A column of strings is one byte blob and one uint64 offsets dataset, so
+// HDF5 through its C API, in RAII. A file is put together in memory and written whole (base/files.h: temporary
+// neighbour, fsync, rename), because an HDF5 file that was not closed is unreadable. A column of strings is one byte blob and one uint64 offsets dataset, so
 // that a million rows are two reads. Reading checks every offset before it is used.
 #pragma once
 

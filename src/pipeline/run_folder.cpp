@@ -71,8 +71,9 @@ RunFolder::RunFolder(fs::path path, const std::string& recipe_name) : path_(std:
   if (path_exists(path_) && !belongs()) {
     for (const auto& entry : fs::directory_iterator(path_)) {
       const std::string name = entry.path().filename().string();
-      // What a start that was killed at once may have left.
+      // What a start that was killed at once, or found the disk full, may have left.
       if (name == ".lock" || name.starts_with("recipe.lock.yaml.tmp")) continue;
+      if ((name == "stages" || name == "ledger") && is_folder(entry.path()) && fs::is_empty(entry.path())) continue;
       throw Error("holds files of something else (" + name + ")", path_.string(), "choose another folder with --out");
     }
   }

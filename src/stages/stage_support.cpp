@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "checkpoint/checkpoint.h"
 #include "data/store.h"
+#include "grading/grader.h"
 #include "kernels/device.h"
 #include "text/chat_template.h"
 #include "training/optimizer.h"
@@ -145,6 +146,12 @@ std::vector<data::Problem> problems_of_store(const fs::path& store, int64_t limi
   std::vector<data::Problem> problems = data::read_problems(store);
   if (limit > 0 && static_cast<int64_t>(problems.size()) > limit) problems.resize(limit);
   if (problems.empty()) throw Error("holds no problems", store.string());
+  const std::vector<std::string> graders = grading::grader_names();
+  for (const data::Problem& problem : problems) {
+    if (std::find(graders.begin(), graders.end(), problem.grader) == graders.end()) {
+      throw Error("problem " + problem.id + " wants the grader '" + problem.grader + "', which is not here", store.string(), "graders: " + join(graders, ", "));
+    }
+  }
   return problems;
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""What a run folder is protected from, by the programs themselves: a second run, another recipe, Ctrl-C.
+"""What a run folder is protected from, by the programs themselves: a second run, another recipe, Ctrl-C, a full disk.
 
   tests/e2e/run_folder.py build/cpu/bin/reprise tests/e2e/kill.yaml
 Needs nothing but Python. Exit 0 when all holds."""
+import hashlib
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +15,20 @@ import tempfile
 def run(*words):
     done = subprocess.run(words, capture_output=True, text=True)
     return done.returncode, done.stderr.strip().splitlines()
+
+
+def run_on_full_disk(largest_file, *words):
+    """Writes past the limit fail, as they do where no space is left."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    done = subprocess.run(words, capture_output=True, text=True, preexec_fn=limit)
+    return done.returncode, done.stderr.strip().splitlines()
+
+
+def weights(out):
+    files = sorted((out / "stages").glob("*/model/*.safetensors"))
+    return {file.parts[-3]: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def expect(name, condition, seen):
@@ -45,6 +61,13 @@ def main():
         expect("another recipe is refused", code == 1 and len(said) == 1 and "belongs to recipe" in said[0], (code, said))
         code, said = run(program, "run", recipe, "--out", str(out), "--resume")
         expect("the run goes on to its end", code == 0 and (out / "report/report.json").is_file(), (code, said[-1:]))
+        for largest_file in (2000, 30000, 60000):
+            full = pathlib.Path(folder) / f"full-{largest_file}"
+            code, said = run_on_full_disk(largest_file, program, "run", recipe, "--out", str(full))
+            faults = [line for line in said if line.startswith("reprise: ")]
+            expect(f"a disk full at {largest_file} bytes is one line", code == 1 and len(faults) == 1 and "space" in faults[0], (code, said[-3:]))
+            code, said = run(program, "run", recipe, "--out", str(full), "--resume")
+            expect("  and nothing is lost", code == 0 and len(weights(out)) > 3 and weights(full) == weights(out), (code, said[-3:]))
         code, said = run(program, "reproduce", str(out))
         expect("and is reproduced bit for bit", code == 0, (code, said[-1:]))
         ledger = next((pathlib.Path(folder) / "run-reproduced/ledger").glob("*.jsonl"))
