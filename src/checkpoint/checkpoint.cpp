@@ -49,6 +49,8 @@ void write_checkpoint(const fs::path& stage_folder, int64_t step, const Checkpoi
                       content.policy->generation_config_json);
     write_tensors(temporary / "optimizer.safetensors", content.optimizer);
     if (!content.reference.empty()) write_tensors(temporary / "reference.safetensors", content.reference);
+    if (!content.critic.empty()) write_tensors(temporary / "critic.safetensors", content.critic);
+    if (!content.critic_optimizer.empty()) write_tensors(temporary / "critic_optimizer.safetensors", content.critic_optimizer);
     write_file(temporary / "state.json", content.state.dump());
   });
   auto all = list(stage_folder);

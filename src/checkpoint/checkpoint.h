@@ -21,6 +21,7 @@ struct CheckpointContent {
   const model::LoadedModel* policy = nullptr;
   Tensors optimizer;            // AdamW::state()
   Tensors reference;            // weights of the reference model; empty without one
+  Tensors critic, critic_optimizer;  // the value model's; empty without one
   nlohmann::json state;         // cursor, optimizer steps, the rollout in use ...
 };
 

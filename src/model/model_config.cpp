@@ -135,6 +135,11 @@ ModelConfig parse_model_config(std::string_view text, const std::string& where) 
   }
   if (!(c.rope_theta > 0) || !(c.rms_norm_eps > 0)) throw Error("rope_theta and rms_norm_eps must be positive", where);
   c.tie_word_embeddings = r.flag("tie_word_embeddings", false);
+  if (const json* names = r.find("architectures"); names && names->is_array() && !names->empty() && (*names)[0].is_string() &&
+                                                 (*names)[0].get<std::string>().ends_with("ForSequenceClassification")) {
+    const json* labels = r.find("id2label");
+    c.num_labels = r.integer("num_labels", labels && labels->is_object() && !labels->empty() ? static_cast<int64_t>(labels->size()) : 2);
+  }
   c.attention_bias = c.model_type == "qwen2" || r.flag("attention_bias", false);
   c.attention_output_bias = c.model_type != "qwen2" && r.flag("attention_bias", false);
   c.mlp_bias = r.flag("mlp_bias", false);
@@ -179,7 +184,13 @@ ModelConfig read_model_config(const std::filesystem::path& path) { return parse_
 std::string write_model_config(const ModelConfig& c) {
   nlohmann::ordered_json j;
   const std::string name = c.model_type == "llama" ? "Llama" : c.model_type == "qwen2" ? "Qwen2" : "Qwen3";
-  j["architectures"] = {name + "ForCausalLM"};
+  j["architectures"] = {name + (c.num_labels > 0 ? "ForSequenceClassification" : "ForCausalLM")};
+  if (c.num_labels > 0) {
+    for (int64_t i = 0; i < c.num_labels; ++i) {
+      j["id2label"][std::to_string(i)] = "LABEL_" + std::to_string(i);
+      j["label2id"]["LABEL_" + std::to_string(i)] = i;
+    }
+  }
   j["model_type"] = c.model_type;
   j["vocab_size"] = c.vocab_size;
   j["hidden_size"] = c.hidden_size;
@@ -232,14 +243,15 @@ int64_t ModelConfig::num_parameters() const {
   if (attention_output_bias) layer += D;
   if (mlp_bias) layer += 2 * intermediate_size + D;
   if (qk_norm) layer += 2 * head_dim;
-  return num_hidden_layers * layer + D + vocab_size * D * (tie_word_embeddings ? 1 : 2);
+  const int64_t head = num_labels > 0 ? num_labels * D : tie_word_embeddings ? 0 : vocab_size * D;
+  return num_hidden_layers * layer + D + vocab_size * D + head;
 }
 
 int64_t ModelConfig::num_active_parameters() const { return plan_only ? plan_active_parameters : num_parameters(); }
 
 double ModelConfig::forward_flops_per_token(double context) const {
   // The input embedding is a look-up; every other weight is one multiply-add. Attention: scores and mixing.
-  const double looked_up = tie_word_embeddings && !plan_only ? 0.0 : static_cast<double>(vocab_size * hidden_size);
+  const double looked_up = tie_word_embeddings && num_labels == 0 && !plan_only ? 0.0 : static_cast<double>(vocab_size * hidden_size);
   const double weights = 2.0 * (static_cast<double>(num_active_parameters()) - looked_up);
   const double attention = 4.0 * context * static_cast<double>(num_hidden_layers * num_attention_heads * head_dim);
   return weights + attention;

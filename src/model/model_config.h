@@ -37,6 +37,7 @@ struct ModelConfig {
   std::string torch_dtype = "float32";
   int64_t bos_token_id = -1, pad_token_id = -1;
   std::vector<int64_t> eos_token_ids;
+  int64_t num_labels = 0;              // 0: a language model; else ...ForSequenceClassification, `score.weight` in place of lm_head
   bool plan_only = false;              // parsed far enough to count, not to run
   int64_t plan_parameters = 0;         // deepseek_v3: total and activated parameters
   int64_t plan_active_parameters = 0;

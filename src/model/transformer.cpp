@@ -28,7 +28,8 @@ struct Shape {
 std::vector<Shape> expected_tensors(const ModelConfig& c) {
   const int64_t D = c.hidden_size, F = c.intermediate_size, q = c.num_attention_heads * c.head_dim, kv = c.num_key_value_heads * c.head_dim;
   std::vector<Shape> all = {{"model.embed_tokens.weight", {c.vocab_size, D}}, {"model.norm.weight", {D}}};
-  if (!c.tie_word_embeddings) all.push_back({"lm_head.weight", {c.vocab_size, D}});
+  if (c.num_labels > 0) all.push_back({"score.weight", {c.num_labels, D}});
+  else if (!c.tie_word_embeddings) all.push_back({"lm_head.weight", {c.vocab_size, D}});
   for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
     const std::string layer = "model.layers." + std::to_string(i) + ".", attention = layer + "self_attn.", mlp = layer + "mlp.";
     all.insert(all.end(), {{layer + "input_layernorm.weight", {D}}, {layer + "post_attention_layernorm.weight", {D}},
@@ -191,6 +192,19 @@ at::Tensor Transformer::hidden_BTD(const Batch& batch, bool recompute) const {
 at::Tensor Transformer::logits(const at::Tensor& hidden) const {
   const at::Tensor& head = weights_.at(config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
   return at::linear(hidden, head).to(at::kFloat);
+}
+
+at::Tensor Transformer::head_scores(const at::Tensor& hidden) const { return at::linear(hidden, weights_.at("score.weight")).to(at::kFloat); }
+
+Transformer Transformer::with_score_head(const Transformer& source, int64_t num_labels) {
+  ModelConfig config = source.config();
+  config.num_labels = num_labels;
+  NamedTensors weights;
+  for (const auto& [name, tensor] : source.weights()) {
+    if (name != "lm_head.weight" && name != "score.weight") weights[name] = tensor.detach().clone();
+  }
+  weights["score.weight"] = at::zeros({num_labels, config.hidden_size}, source.weights().begin()->second.options().requires_grad(false));
+  return Transformer(config, std::move(weights));
 }
 
 Transformer::TokenScores Transformer::score(const at::Tensor& hidden_ND, const at::Tensor& targets_N, double temperature,

@@ -28,6 +28,9 @@ class Transformer {
   static Transformer random(const ModelConfig& config, uint64_t seed, double initializer_range,
                             at::ScalarType dtype, at::Device device);
 
+  // A copy of `source` with a head of num_labels zeros in place of its language head: a value model's start.
+  static Transformer with_score_head(const Transformer& source, int64_t num_labels);
+
   const ModelConfig& config() const { return config_; }
   const NamedTensors& weights() const { return weights_; }   // the live tensors: an optimizer updates them in place
   NamedTensors& weights() { return weights_; }
@@ -44,6 +47,8 @@ class Transformer {
   at::Tensor hidden_BTD(const Batch& batch, bool recompute = false) const;
   // Logits of hidden states of any leading shape: [..., D] -> [..., V], in float32.
   at::Tensor logits(const at::Tensor& hidden) const;
+  // The score head (config.num_labels > 0) on hidden states: [..., D] -> [..., num_labels], in float32.
+  at::Tensor head_scores(const at::Tensor& hidden) const;
   // log p(target) under temperature 1 and the full softmax, and the entropy, without ever holding the logits of
   // more than `chunk` rows: hidden_ND [N, D], targets_N int64 -> two float32 [N]. The log-probs are differentiable
   // (recomputes); the entropy is a number to look at.

@@ -38,7 +38,7 @@ NamedTensors read_folder_tensors(const std::filesystem::path& folder, const Mode
     }
     for (const io::TensorView& view : mapped.tensors()) {
       // Left over in some published folders: frequencies that are computed, a head that is tied.
-      if (view.name.ends_with("rotary_emb.inv_freq") || (config.tie_word_embeddings && view.name == "lm_head.weight")) continue;
+      if (view.name.ends_with("rotary_emb.inv_freq") || ((config.tie_word_embeddings || config.num_labels > 0) && view.name == "lm_head.weight")) continue;
       weights[view.name] = to_tensor(view, dtype, device);
     }
   }

@@ -8,6 +8,18 @@
 #include "base/random.h"
 
 namespace reprise::rl {
+namespace {
+
+struct TokenColumn {
+  const char* name;
+  std::vector<float> RolloutSample::*values;
+};
+constexpr TokenColumn kTokenColumns[] = {{"behavior_logprobs", &RolloutSample::behavior_logprobs}, {"old_logprobs", &RolloutSample::old_logprobs},
+                                         {"reference_logprobs", &RolloutSample::reference_logprobs}, {"advantages", &RolloutSample::advantages},
+                                         {"corrections", &RolloutSample::corrections}, {"values", &RolloutSample::values},
+                                         {"returns", &RolloutSample::returns}};
+
+}  // namespace
 
 void deal_to_updates(Rollout& rollout, int64_t num_updates, uint64_t seed, uint64_t stage_number) {
   RandomStream stream({seed, stage_number, name_number("deal"), static_cast<uint64_t>(rollout.number)});
@@ -24,8 +36,8 @@ nlohmann::json to_json(const Rollout& rollout) {
   for (const RolloutSample& s : rollout.samples) {
     samples.push_back({{"problem_index", s.problem_index}, {"sample_index", s.sample_index},
                        {"prompt_ids", s.prompt_ids}, {"completion_ids", s.completion_ids},
-                       {"behavior_logprobs", s.behavior_logprobs}, {"reference_logprobs", s.reference_logprobs},
-                       {"reward", s.reward}, {"advantage", s.advantage}, {"finished", s.finished}, {"update", s.update}});
+                       {"reward", s.reward}, {"finished", s.finished}, {"update", s.update}});
+    for (const TokenColumn& column : kTokenColumns) samples.back()[column.name] = s.*column.values;
   }
   return {{"number", rollout.number}, {"weights_hash", rollout.weights_hash}, {"metrics", rollout.metrics}, {"samples", samples}};
 }
@@ -42,15 +54,15 @@ Rollout rollout_from_json(const nlohmann::json& json, const std::string& where) 
       sample.sample_index = s.at("sample_index");
       sample.prompt_ids = s.at("prompt_ids").get<std::vector<int32_t>>();
       sample.completion_ids = s.at("completion_ids").get<std::vector<int32_t>>();
-      sample.behavior_logprobs = s.at("behavior_logprobs").get<std::vector<float>>();
-      sample.reference_logprobs = s.at("reference_logprobs").get<std::vector<float>>();
+      for (const TokenColumn& column : kTokenColumns) sample.*column.values = s.at(column.name).get<std::vector<float>>();
       sample.reward = s.at("reward");
-      sample.advantage = s.at("advantage");
       sample.finished = s.at("finished");
       sample.update = s.at("update");
-      if (sample.behavior_logprobs.size() != sample.completion_ids.size()) {
-        throw Error("a sample has " + std::to_string(sample.behavior_logprobs.size()) + " log-probs for " +
-                        std::to_string(sample.completion_ids.size()) + " tokens", where);
+      for (const TokenColumn& column : kTokenColumns) {
+        const size_t size = (sample.*column.values).size();
+        if (size != sample.completion_ids.size() && (size != 0 || column.values == &RolloutSample::behavior_logprobs)) {
+          throw Error("a sample has " + std::to_string(size) + " " + column.name + " for " + std::to_string(sample.completion_ids.size()) + " tokens", where);
+        }
       }
       rollout.samples.push_back(std::move(sample));
     }

@@ -18,8 +18,9 @@ struct RolloutSample {
   int64_t problem_index = 0;  // into the store
   int64_t sample_index = 0;
   std::vector<int32_t> prompt_ids, completion_ids;
-  std::vector<float> behavior_logprobs, reference_logprobs;
-  double reward = 0, advantage = 0;
+  // One value a completion token; those that the algorithm does not need are empty.
+  std::vector<float> behavior_logprobs, old_logprobs, reference_logprobs, advantages, corrections, values, returns;
+  double reward = 0;
   bool finished = true;
   int64_t update = 0;         // which of the rollout's updates trains on it
 };

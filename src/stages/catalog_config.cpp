@@ -16,6 +16,7 @@
 #include "io/gguf.h"
 #include "model/gguf_config.h"
 #include "model/model_config.h"
+#include "rl/algorithm_config.h"
 #include "stages/stage_keys_config.h"
 
 namespace reprise::stages {
@@ -123,6 +124,22 @@ StagePlan plan_distill(const DistillConfig& c, PlanContext& context) {
   return plan;
 }
 
+// Keys that contradict each other or would have no effect.
+void check_algorithm(const rl::GrpoConfig& g, const rl::Algorithm& a, PlanContext& context) {
+  using rl::AdvantageEstimator;
+  const bool grouped = a.advantage == AdvantageEstimator::group_mean || a.advantage == AdvantageEstimator::leave_one_out;
+  if (grouped && g.num_generations < 2) context.problem("num_generations", "is 1: a group needs at least 2 samples");
+  if (a.scale != rl::RewardScale::none && (a.advantage == AdvantageEstimator::gae || a.advantage == AdvantageEstimator::none)) {
+    context.problem("scale_rewards", "has no effect without a group's baseline; set it to none, or whiten_advantages to true");
+  }
+  if (g.delta > 0 && g.delta <= 1 + g.upper_epsilon()) context.problem("delta", "is not above 1 + epsilon_high: every clipped ratio would pass it");
+  if (g.use_bias_correction_kl && a.kl_place == rl::KlPlace::reward) context.problem("use_bias_correction_kl", "belongs to a KL in the loss (kl_in: loss)");
+  if (g.importance_correction_min > g.importance_correction_max) context.problem("importance_correction_min", "is larger than importance_correction_max");
+  if (a.objective == rl::Objective::score && g.num_updates_per_rollout > 1) {
+    context.problem("num_updates_per_rollout", "is more than 1, but " + g.loss_type + " has no ratio to account for samples of an older policy; set policy_objective to clipped");
+  }
+}
+
 StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   StagePlan plan;
   const auto shape = shape_of(context, c.from, plan);
@@ -131,7 +148,9 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
     context.problem("reward_weights", "has " + std::to_string(c.rewards.reward_weights.size()) + " entries for " + std::to_string(c.rewards.reward_funcs.size()) + " reward_funcs");
   }
   if (c.sampling.temperature == 0) context.problem("temperature", "is 0: every sample of a group would be the same and teach nothing");
-  if (g.num_generations < 2) context.problem("num_generations", "is 1: a group needs at least 2 samples");
+  const rl::Algorithm algorithm = rl::algorithm_of(g);
+  check_algorithm(g, algorithm, context);
+  plan.notes.push_back(rl::describe(g));
   plan.num_steps = plan.num_updates = g.max_steps;
   plan.num_prompts = g.max_steps * g.num_prompts_per_step;
   plan.num_samples = plan.num_prompts * g.num_generations;
@@ -143,10 +162,13 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   plan.notes.push_back(format_count(g.num_prompts_per_step * g.num_generations) + " samples an update, " + format_count(g.prompts_per_rollout() * g.num_generations) +
                        " a rollout, " + format_count((g.max_steps + g.num_updates_per_rollout - 1) / g.num_updates_per_rollout) + " rollouts");
   if (!shape) return plan;
-  plan.peak_memory_bytes = std::max(training_memory(context, *shape, c.batch.tile_rows, length, c.batch.gradient_checkpointing, g.beta > 0),
-                                    training_memory(context, *shape, 0, 0, true, g.beta > 0) + sampling_memory(context, *shape, c.sampling));
+  const double critic = algorithm.needs_values() ? training_memory(context, *shape, 0, 0, true, false) : 0;
+  plan.peak_memory_bytes = critic + std::max(training_memory(context, *shape, c.batch.tile_rows, length, c.batch.gradient_checkpointing, g.beta > 0),
+                                             training_memory(context, *shape, 0, 0, true, g.beta > 0) + sampling_memory(context, *shape, c.sampling));
   const double forward = shape->forward_flops_per_token(static_cast<double>(length) / 2);
-  plan.flops = static_cast<double>(plan.num_samples * length) * forward * ((c.batch.gradient_checkpointing ? 4 : 3) + 1 + (g.beta > 0 ? 1 : 0));
+  const double training_passes = (c.batch.gradient_checkpointing ? 4 : 3) * (algorithm.needs_values() ? 2 : 1);
+  const double scoring_passes = (g.beta > 0 ? 1 : 0) + (algorithm.needs_values() ? 1 : 0) + (g.importance_correction != "none" ? 1 : 0);
+  plan.flops = static_cast<double>(plan.num_samples * length) * forward * (1 + training_passes + scoring_passes);
   return plan;
 }
 

@@ -27,7 +27,8 @@ constexpr size_t kShownSamples = 8;  // samples of each rollout that rollouts/ k
 class GrpoStage {
  public:
   explicit GrpoStage(pipeline::StageContext& context)
-      : context_(context), config_(config::config_from_json<GrpoStageConfig>(context.keys(), context.name())) {}
+      : context_(context), config_(config::config_from_json<GrpoStageConfig>(context.keys(), context.name())),
+        algorithm_(rl::algorithm_of(config_.grpo)) {}
 
   nlohmann::json run() {
     load();
@@ -59,6 +60,10 @@ class GrpoStage {
     const bool resumed = policy_.model != nullptr;
     if (!resumed) policy_ = load_stage_model(context_, config_.from);
     if (config_.grpo.beta > 0) reference_ = load_stage_model(context_, config_.from);
+    if (algorithm_.needs_values()) {
+      critic_ = std::make_unique<model::Transformer>(model::Transformer::with_score_head(*load_stage_model(context_, config_.from).model, 1));
+      critic_optimizer_ = std::make_unique<training::AdamW>(*critic_, config_.optimizer);
+    }
     optimizer_ = std::make_unique<training::AdamW>(*policy_.model, config_.optimizer);
     problems_ = problems_of_store(context_.resolve(config_.dataset_name), 0);
     writer_ = std::make_unique<PromptWriter>(config_.prompt, policy_);
@@ -76,6 +81,10 @@ class GrpoStage {
     sampled_tokens_ = state.at("sampled_tokens");
     optimizer_->restore(checkpoint::read_tensors(found->folder / "optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
     if (reference_.model) copy_weights(checkpoint::read_tensors(found->folder / "reference.safetensors"), *reference_.model);
+    if (critic_) {
+      copy_weights(checkpoint::read_tensors(found->folder / "critic.safetensors"), *critic_);
+      critic_optimizer_->restore(checkpoint::read_tensors(found->folder / "critic_optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
+    }
     if (!state.at("rollout").is_null()) rollout_ = rl::rollout_from_json(state.at("rollout"), found->folder.string());
     context_.note("goes on from step " + std::to_string(step_));
   }
@@ -112,49 +121,89 @@ class GrpoStage {
                       format_fixed(100 * config_.max_reward_failures, 1) + " %)", context_.name() + " step " + std::to_string(step_ + 1),
                   "look at rollouts/ for the reasons");
     }
-    assign(pass, indices);
-    score_reference();
+    assign(pass, indices, greedy_rewards(problems, numbers));
     rl::deal_to_updates(rollout_, grpo.num_updates_per_rollout, context_.seed(), stage_number());
     write_samples(pass);
     rollout_seconds_ = pass.seconds;
   }
 
-  void assign(const SamplingPass& pass, const std::vector<int64_t>& indices) {
+  // ReMax's baseline: what the most likely completion of each prompt earns. Empty for other algorithms.
+  std::vector<double> greedy_rewards(const std::vector<data::Problem>& problems, const std::vector<uint64_t>& numbers) {
+    if (algorithm_.advantage != rl::AdvantageEstimator::greedy) return {};
+    generation::SamplingConfig greedy = config_.sampling;
+    greedy.temperature = 0;
+    const SamplingPass pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, greedy, config_.rewards, 1,
+                                               {context_.seed(), stage_number(), name_number("greedy"), static_cast<uint64_t>(rollout_.number)}, false);
+    std::vector<double> rewards;
+    for (const GradedCompletion& graded : pass.completions) rewards.push_back(graded.score.reward);
+    return rewards;
+  }
+
+  // Rewards to advantages, over what the policy, the reference and the value model say of every token.
+  void assign(const SamplingPass& pass, const std::vector<int64_t>& indices, const std::vector<double>& greedy_rewards) {
     const int64_t G = config_.grpo.num_generations;
     Means means;
-    for (size_t start = 0; start < pass.completions.size(); start += static_cast<size_t>(G)) {
-      std::vector<double> rewards;
-      for (int64_t g = 0; g < G; ++g) rewards.push_back(pass.completions[start + g].score.reward);
-      const std::vector<double> advantages = rl::group_advantages(rewards, config_.grpo.scale_rewards);
-      means.add("groups_without_signal", *std::max_element(advantages.begin(), advantages.end()) == 0);
-      for (int64_t g = 0; g < G; ++g) {
-        const GradedCompletion& graded = pass.completions[start + g];
-        rl::RolloutSample sample;
-        sample.problem_index = indices[graded.problem];
-        sample.sample_index = graded.completion.sample_index;
-        sample.prompt_ids = pass.prompts[graded.problem].ids;
-        sample.completion_ids = graded.completion.ids;
-        sample.behavior_logprobs = graded.completion.behavior_logprobs;
-        sample.reward = rewards[g];
-        sample.advantage = advantages[g];
-        sample.finished = graded.completion.stop_reason != generation::StopReason::length;
-        means.add("reward", sample.reward);
-        means.add("accuracy", graded.score.verdict.kind == grading::VerdictKind::correct);
-        for (const auto& term : graded.score.terms) {
-          if (term.name != "accuracy") means.add(term.name, term.value);
-        }
-        means.add("mean_length", static_cast<double>(sample.completion_ids.size()));
-        means.add("truncated", !sample.finished);
-        rollout_.samples.push_back(std::move(sample));
+    double squares = 0;
+    for (const GradedCompletion& graded : pass.completions) {
+      rl::RolloutSample sample;
+      sample.problem_index = indices[graded.problem];
+      sample.sample_index = graded.completion.sample_index;
+      sample.prompt_ids = pass.prompts[graded.problem].ids;
+      sample.completion_ids = graded.completion.ids;
+      sample.behavior_logprobs = graded.completion.behavior_logprobs;
+      sample.reward = graded.score.reward;
+      sample.finished = graded.completion.stop_reason != generation::StopReason::length;
+      means.add("reward", sample.reward);
+      squares += sample.reward * sample.reward;
+      means.add("accuracy", graded.score.verdict.kind == grading::VerdictKind::correct);
+      for (const auto& term : graded.score.terms) {
+        if (term.name != "accuracy") means.add(term.name, term.value);
       }
+      means.add("mean_length", static_cast<double>(sample.completion_ids.size()));
+      means.add("truncated", !sample.finished);
+      rollout_.samples.push_back(std::move(sample));
+    }
+    score_tokens();
+    std::vector<rl::SampleSignal> signals;
+    for (size_t i = 0; i < rollout_.samples.size(); ++i) {
+      const rl::RolloutSample& sample = rollout_.samples[i];
+      signals.push_back({.group = static_cast<int64_t>(i) / G, .reward = sample.reward,
+                         .greedy_reward = greedy_rewards.empty() ? 0.0 : greedy_rewards[i / static_cast<size_t>(G)],
+                         .num_tokens = static_cast<int64_t>(sample.completion_ids.size()), .trained = is_trained(sample),
+                         .policy_logprobs = sample.old_logprobs.empty() ? sample.behavior_logprobs : sample.old_logprobs,
+                         .reference_logprobs = sample.reference_logprobs, .values = sample.values});
+    }
+    const std::vector<rl::SampleAdvantage> advantages = rl::advantages_of(config_.grpo, signals);
+    for (size_t i = 0; i < advantages.size(); ++i) {
+      rollout_.samples[i].advantages = advantages[i].advantages;
+      rollout_.samples[i].returns = advantages[i].returns;
+      if (i % static_cast<size_t>(G) == 0) means.add("groups_without_signal", advantages[i].flat);
+      for (float a : advantages[i].advantages) means.add("advantage_magnitude", std::abs(a));
     }
     rollout_.metrics = means.values();
+    const double mean = rollout_.metrics.empty() ? 0 : rollout_.metrics[0].second, count = static_cast<double>(rollout_.samples.size());
+    rollout_.metrics.emplace_back("reward_std", std::sqrt(std::max(0.0, squares / count - mean * mean)));
     rollout_tokens_ = pass.num_tokens;
     sampled_tokens_ += pass.num_tokens;
-    // Where the sampler did not draw from the plain softmax at this temperature, the ratio needs the policy's own.
-    if (config_.sampling.top_p < 1 || config_.sampling.top_k > 0 || config_.sampling.min_p > 0) {
+  }
+
+  // Whether the sampler drew from something else than the softmax at this temperature, so that the ratio needs the
+  // policy's own log-probs.
+  bool filtered() const { return config_.sampling.top_p < 1 || config_.sampling.top_k > 0 || config_.sampling.min_p > 0; }
+
+  void score_tokens() {
+    if (filtered() || config_.grpo.importance_correction != "none") {
       const auto own = training::row_logprobs(*policy_.model, all_rows(), config_.batch.tile_rows, temperature());
-      for (size_t i = 0; i < own.size(); ++i) rollout_.samples[i].behavior_logprobs = own[i];
+      for (size_t i = 0; i < own.size(); ++i) {
+        rl::RolloutSample& sample = rollout_.samples[i];
+        sample.old_logprobs = own[i];
+        if (config_.grpo.importance_correction != "none") sample.corrections = rl::importance_correction(config_.grpo, own[i], sample.behavior_logprobs);
+      }
+    }
+    score_reference();
+    if (critic_) {
+      const auto values = training::row_values(*critic_, all_rows(), config_.batch.tile_rows);
+      for (size_t i = 0; i < values.size(); ++i) rollout_.samples[i].values = values[i];
     }
   }
 
@@ -191,12 +240,18 @@ class GrpoStage {
     row.num_prompt_ids = static_cast<int64_t>(row.ids.size());
     row.ids.insert(row.ids.end(), sample.completion_ids.begin(), sample.completion_ids.end());
     row.order = static_cast<int64_t>(order);
-    row.advantage = sample.advantage;
+    row.advantages = sample.advantages;
     row.behavior_logprobs = sample.behavior_logprobs;
+    row.old_logprobs = sample.old_logprobs;
     row.reference_logprobs = sample.reference_logprobs;
-    row.weight = config_.grpo.mask_truncated_completions && !sample.finished ? 0 : 1;
+    row.corrections = sample.corrections;
+    row.values = sample.values;
+    row.returns = sample.returns;
+    row.weight = is_trained(sample) ? 1 : 0;
     return row;
   }
+
+  bool is_trained(const rl::RolloutSample& sample) const { return sample.finished || !config_.grpo.mask_truncated_completions; }
 
   std::vector<training::TrainingRow> all_rows() const {
     std::vector<training::TrainingRow> rows;
@@ -216,9 +271,16 @@ class GrpoStage {
       if (rollout_.samples[i].update == update) rows.push_back(row_of_sample(rollout_.samples[i], i));
     }
     const double rate = training::learning_rate_at(config_.optimizer, step_, config_.grpo.max_steps);
-    const auto loss = rl::grpo_loss(*policy_.model, rows, config_.grpo, temperature(), config_.sampling.max_completion_length);
-    return training::train_step(*policy_.model, *optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing, rate, loss,
-                                context_.name() + " step " + std::to_string(step_ + 1));
+    const std::string where = context_.name() + " step " + std::to_string(step_ + 1);
+    if (critic_) {
+      training::OptimizerConfig value_optimizer = config_.optimizer;
+      value_optimizer.learning_rate = config_.grpo.value_learning_rate;
+      const auto loss = rl::value_loss(*critic_, rows, config_.grpo.value_clip);
+      value_loss_ = training::train_step(*critic_, *critic_optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing,
+                                         training::learning_rate_at(value_optimizer, step_, config_.grpo.max_steps), loss, where + ", value model").loss;
+    }
+    const auto loss = rl::policy_loss(*policy_.model, rows, config_.grpo, temperature(), config_.sampling.max_completion_length);
+    return training::train_step(*policy_.model, *optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing, rate, loss, where);
   }
 
   void replace_reference(int64_t update) {
@@ -235,12 +297,14 @@ class GrpoStage {
     const double weight = std::max(1.0, metrics.sum("weight"));
     pipeline::Metrics row = rollout_.metrics;
     row.insert(row.end(), {{"loss", metrics.loss}, {"kl", metrics.sum("kl") / weight}, {"entropy", metrics.sum("entropy") / weight},
-                           {"clip_fraction", metrics.sum("clip_fraction") / weight}, {"grad_norm", metrics.grad_norm},
+                           {"clip_fraction", metrics.sum("clip_fraction") / weight}, {"clip_low", metrics.sum("clip_low") / weight},
+                           {"clip_high", metrics.sum("clip_high") / weight}, {"ratio", metrics.sum("ratio") / weight}, {"grad_norm", metrics.grad_norm},
                            {"learning_rate", metrics.learning_rate}, {"tokens", static_cast<double>(num_tokens_)}, {"seconds", seconds},
                            {"tokens_per_second", static_cast<double>(metrics.num_tokens) / std::max(1e-9, seconds)}});
     // On a rollout's first update the policy still is the sampler: the two log-probs of a token must agree.
+    if (critic_) row.emplace_back("value_loss", value_loss_);
     if (fresh) {
-      row.emplace_back("max_logprob_gap", metrics.sum("logprob_gap"));
+      if (!filtered()) row.emplace_back("max_logprob_gap", metrics.sum("logprob_gap"));
       row.emplace_back("rollout_seconds", rollout_seconds_);
       row.emplace_back("rollout_tokens_per_second", static_cast<double>(rollout_tokens_) / std::max(1e-9, rollout_seconds_));
     }
@@ -249,6 +313,10 @@ class GrpoStage {
     training::add_tensors_to_hash(hash, policy_.model->weights());
     optimizer_->add_to_hash(hash);
     if (reference_.model) training::add_tensors_to_hash(hash, reference_.model->weights());
+    if (critic_) {
+      training::add_tensors_to_hash(hash, critic_->weights());
+      critic_optimizer_->add_to_hash(hash);
+    }
     hash.add(rollout_.weights_hash);
     hash.add_u64(static_cast<uint64_t>(rollout_.number));
     context_.ledger(step_, hash.hex(), {{"loss", metrics.loss}, {"samples", static_cast<double>(rollout_.samples.size())}});
@@ -284,6 +352,10 @@ class GrpoStage {
     content.policy = &policy_;
     content.optimizer = optimizer_->state();
     if (reference_.model) content.reference = reference_.model->weights();
+    if (critic_) {
+      content.critic = critic_->weights();
+      content.critic_optimizer = critic_optimizer_->state();
+    }
     const bool in_use = step_ % config_.grpo.num_updates_per_rollout != 0;
     content.state = {{"num_tokens", num_tokens_}, {"sampled_tokens", sampled_tokens_}, {"optimizer_steps", optimizer_->num_steps()},
                      {"rollout", in_use ? rl::to_json(rollout_) : nlohmann::json(nullptr)}};
@@ -305,14 +377,16 @@ class GrpoStage {
 
   pipeline::StageContext& context_;
   GrpoStageConfig config_;
+  rl::Algorithm algorithm_;
   model::LoadedModel policy_, reference_;
-  std::unique_ptr<training::AdamW> optimizer_;
+  std::unique_ptr<model::Transformer> critic_;  // PPO's value model; null for the others
+  std::unique_ptr<training::AdamW> optimizer_, critic_optimizer_;
   std::vector<data::Problem> problems_;
   std::unique_ptr<PromptWriter> writer_;
   std::unique_ptr<data::Order> order_;
   rl::Rollout rollout_;
   int64_t step_ = 0, num_tokens_ = 0, sampled_tokens_ = 0, rollout_tokens_ = 0;
-  double rollout_seconds_ = 0;
+  double rollout_seconds_ = 0, value_loss_ = 0;
 };
 
 }  // namespace

@@ -32,6 +32,9 @@ Placement place(const pipeline::HardwareConfig& hardware) {
 model::LoadedModel load_stage_model(const pipeline::StageContext& context, const std::string& reference) {
   const Placement placement = place(context.hardware());
   model::LoadedModel loaded = model::load_model(context.resolve(reference), placement.dtype, placement.device);
+  if (loaded.model->config().num_labels > 0) {
+    throw Error("is a sequence classifier, not a language model", context.resolve(reference).string(), "name a model that writes text");
+  }
   if (!loaded.tokenizer) throw Error("has no tokenizer.json", context.resolve(reference).string(), "a stage needs text as well as weights");
   return loaded;
 }

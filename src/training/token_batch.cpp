@@ -53,7 +53,7 @@ TokenTile make_tile(const std::vector<TrainingRow>& rows, const std::vector<int6
   }
   std::vector<int64_t> ids(B * T, 0), lengths(B), segments(packed ? B * T : 0, 0);
   std::vector<int64_t> source, target, row_of;
-  std::vector<float> weight, advantage, behavior, reference;
+  std::vector<float> weight, advantage, behavior, old, reference, correction, value, returns;
   for (int64_t b = 0; b < B; ++b) {
     const TrainingRow& row = rows[indices[b]];
     const int64_t length = static_cast<int64_t>(row.ids.size());
@@ -80,13 +80,15 @@ TokenTile make_tile(const std::vector<TrainingRow>& rows, const std::vector<int6
         start = end;
       }
     }
-    const int64_t count = row.num_targets();
-    tile.row_targets.push_back(count);
-    if (!row.behavior_logprobs.empty()) {
-      advantage.insert(advantage.end(), count, static_cast<float>(row.advantage));
-      behavior.insert(behavior.end(), row.behavior_logprobs.begin(), row.behavior_logprobs.end());
-    }
-    reference.insert(reference.end(), row.reference_logprobs.begin(), row.reference_logprobs.end());
+    tile.row_targets.push_back(row.num_targets());
+    const auto append = [](std::vector<float>& all, const std::vector<float>& of_row) { all.insert(all.end(), of_row.begin(), of_row.end()); };
+    append(advantage, row.advantages);
+    append(behavior, row.behavior_logprobs);
+    append(old, row.old_logprobs.empty() ? row.behavior_logprobs : row.old_logprobs);
+    append(reference, row.reference_logprobs);
+    append(correction, row.corrections);
+    append(value, row.values);
+    append(returns, row.returns);
   }
   tile.row_indices = indices;
   tile.batch.ids_BT = tensor_of(ids, at::kLong, device).view({B, T});
@@ -98,7 +100,11 @@ TokenTile make_tile(const std::vector<TrainingRow>& rows, const std::vector<int6
   tile.weight_N = tensor_of(weight, at::kFloat, device);
   tile.advantage_N = tensor_of(advantage, at::kFloat, device);
   tile.behavior_N = tensor_of(behavior, at::kFloat, device);
+  tile.old_N = tensor_of(old, at::kFloat, device);
   tile.reference_N = tensor_of(reference, at::kFloat, device);
+  tile.correction_N = tensor_of(correction, at::kFloat, device);
+  tile.value_N = tensor_of(value, at::kFloat, device);
+  tile.return_N = tensor_of(returns, at::kFloat, device);
   return tile;
 }
 

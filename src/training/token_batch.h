@@ -22,8 +22,10 @@ struct TrainingRow {
   int64_t order = 0;           // breaks ties when rows are sorted by length: (problem, sample) order
   double weight = 1;           // of each trained token in the loss (0: the row only counts in means)
   // RL only, one value for each trained token, in order:
-  double advantage = 0;
-  std::vector<float> behavior_logprobs, reference_logprobs;
+  std::vector<float> advantages;
+  std::vector<float> behavior_logprobs;   // of the sampler
+  std::vector<float> old_logprobs;        // of the policy that the ratio is taken to; empty: the sampler's
+  std::vector<float> reference_logprobs, corrections, values, returns;  // each may be empty
   // Packed rows (sft): lengths of the sequences laid end to end in ids; empty means one. Positions restart and
   // attention stays inside each; the first token of each is never a target.
   std::vector<int64_t> segment_lengths;
@@ -38,7 +40,8 @@ struct TokenTile {
   at::Tensor target_N;     // int64: the target's id
   at::Tensor row_N;        // int64: which row of the tile each target belongs to
   at::Tensor weight_N;     // float32
-  at::Tensor advantage_N, behavior_N, reference_N;  // float32; empty tensors when the rows have none
+  // float32; empty tensors when the rows have none (old_N is behavior_N then)
+  at::Tensor advantage_N, behavior_N, old_N, reference_N, correction_N, value_N, return_N;
   std::vector<int64_t> row_indices;                 // B: index of each row in the update's list
   std::vector<int64_t> row_targets;                 // B: number of targets of each row
   int64_t num_tokens = 0;                           // real tokens, padding not counted

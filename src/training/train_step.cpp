@@ -16,6 +16,24 @@ at::Tensor target_states(const model::Transformer& model, const TokenTile& tile,
   return hidden_BTD.reshape({-1, hidden_BTD.size(-1)}).index_select(0, tile.source_N);
 }
 
+// One number for each target of each row, without gradients.
+std::vector<std::vector<float>> row_scores(const model::Transformer& model, const std::vector<TrainingRow>& rows, int64_t tile_rows,
+                                           const std::function<at::Tensor(const TokenTile& tile, const at::Tensor& hidden_ND)>& score) {
+  at::NoGradGuard guard;
+  std::vector<std::vector<float>> result(rows.size());
+  for (const auto& indices : cut_tiles(rows, tile_rows)) {
+    const TokenTile tile = make_tile(rows, indices, model.device());
+    if (tile.target_N.numel() == 0) continue;
+    const at::Tensor host = score(tile, target_states(model, tile, false)).to(at::kCPU, at::kFloat).contiguous();
+    const float* value = host.const_data_ptr<float>();
+    for (size_t b = 0; b < tile.row_indices.size(); ++b) {
+      result[tile.row_indices[b]].assign(value, value + tile.row_targets[b]);
+      value += tile.row_targets[b];
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 void StepMetrics::add(const std::string& name, double value) {
@@ -64,20 +82,13 @@ StepMetrics train_step(model::Transformer& model, AdamW& optimizer, const std::v
 
 std::vector<std::vector<float>> row_logprobs(const model::Transformer& model, const std::vector<TrainingRow>& rows,
                                              int64_t tile_rows, double temperature) {
-  at::NoGradGuard guard;
-  std::vector<std::vector<float>> result(rows.size());
-  for (const auto& indices : cut_tiles(rows, tile_rows)) {
-    const TokenTile tile = make_tile(rows, indices, model.device());
-    if (tile.target_N.numel() == 0) continue;
-    const auto scores = model.score(target_states(model, tile, false), tile.target_N, temperature, 1024, false);
-    const at::Tensor host = scores.logprobs_N.to(at::kCPU, at::kFloat).contiguous();
-    const float* value = host.const_data_ptr<float>();
-    for (size_t b = 0; b < tile.row_indices.size(); ++b) {
-      result[tile.row_indices[b]].assign(value, value + tile.row_targets[b]);
-      value += tile.row_targets[b];
-    }
-  }
-  return result;
+  return row_scores(model, rows, tile_rows, [&](const TokenTile& tile, const at::Tensor& hidden_ND) {
+    return model.score(hidden_ND, tile.target_N, temperature, 1024, false).logprobs_N;
+  });
+}
+
+std::vector<std::vector<float>> row_values(const model::Transformer& critic, const std::vector<TrainingRow>& rows, int64_t tile_rows) {
+  return row_scores(critic, rows, tile_rows, [&](const TokenTile&, const at::Tensor& hidden_ND) { return critic.head_scores(hidden_ND).select(-1, 0); });
 }
 
 }  // namespace reprise::training

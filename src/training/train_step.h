@@ -38,4 +38,8 @@ StepMetrics train_step(model::Transformer& model, AdamW& optimizer, const std::v
 std::vector<std::vector<float>> row_logprobs(const model::Transformer& model, const std::vector<TrainingRow>& rows,
                                              int64_t tile_rows, double temperature);
 
+// The first output of a score head before every target of every row: a value model's estimate of the state that the
+// token is chosen in.
+std::vector<std::vector<float>> row_values(const model::Transformer& critic, const std::vector<TrainingRow>& rows, int64_t tile_rows);
+
 }  // namespace reprise::training
