@@ -27,6 +27,9 @@ add_library(reprise_torch INTERFACE)
 target_include_directories(reprise_torch SYSTEM INTERFACE
   ${REPRISE_LIBTORCH}/include ${REPRISE_LIBTORCH}/include/torch/csrc/api/include)
 target_link_directories(reprise_torch INTERFACE ${REPRISE_LIBTORCH}/lib)
+# at::parallel_for is inline: without OpenMP here our own loops would silently run on one thread.
+target_compile_options(reprise_torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+target_link_options(reprise_torch INTERFACE $<$<LINK_LANGUAGE:CXX>:-fopenmp>)
 file(GLOB nvidia_libs LIST_DIRECTORIES true ${site_packages}/nvidia/*/lib)
 set(rpaths ${REPRISE_LIBTORCH}/lib ${nvidia_libs})
 foreach(path ${rpaths})

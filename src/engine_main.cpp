@@ -15,7 +15,8 @@ struct Row {
   const char* name;
   int (*run)(const reprise::engine::Arguments&);
 };
-constexpr Row kCommands[] = {{"convert", reprise::engine::convert_command},
+constexpr Row kCommands[] = {{"bench", reprise::engine::bench_command},
+                             {"convert", reprise::engine::convert_command},
                              {"logprobs", reprise::engine::logprobs_command},
                              {"run", reprise::engine::run_command}};
 

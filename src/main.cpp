@@ -27,6 +27,7 @@ int tokenize_command(const Arguments& arguments);
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
+      {"bench", "time sampling and training next to what the machine could do", bench_command},
       {"convert", "write any model that Reprise reads as a Hugging Face folder", convert_command},
       {"data", "import, fetch, generate and show problems", data_command},
       {"keys", "everything that a recipe may say", keys_command},

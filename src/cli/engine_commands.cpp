@@ -14,6 +14,7 @@ int hand_over(const char* name, const Arguments& arguments) {
 
 }  // namespace
 
+int bench_command(const Arguments& arguments) { return hand_over("bench", arguments); }
 int convert_command(const Arguments& arguments) { return hand_over("convert", arguments); }
 int logprobs_command(const Arguments& arguments) { return hand_over("logprobs", arguments); }
 

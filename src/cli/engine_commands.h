@@ -5,6 +5,7 @@
 
 namespace reprise::cli {
 
+int bench_command(const Arguments& arguments);
 int convert_command(const Arguments& arguments);
 int logprobs_command(const Arguments& arguments);
 

@@ -9,6 +9,7 @@ namespace reprise::engine {
 
 using Arguments = std::vector<std::string>;
 
+int bench_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
 int logprobs_command(const Arguments& arguments);
 int convert_command(const Arguments& arguments);

@@ -1,16 +1,14 @@
-// The decode path on the CPU, written by hand in float32. One forward pass is always `num_rows` token rows (rounded up to
-// whole blocks of the matrix kernels), whatever they are (prefill or decode, live or idle): a matrix product then has one shape only, for which a row's bits do not
-// depend on the other rows (tests: CpuDecoder.ARowDoesNotDependOnItsNeighbours). Everything that is not a product
-// runs row by row in plain loops that vectorise over outputs and never over the summed dimension.
-// The plain path it is checked against is model::Transformer.
+// The decode path on the CPU, written by hand in float32: weights packed once (kernels/packed_linear.h), everything else row
+// by row in plain loops (kernels/row_ops.h) that vectorise over outputs and never over the summed dimension. A row's bits
+// depend on the token, its position and what it attends to, not on the other rows or how many there are (tests:
+// GenerationEngine.ACompletionDoesNotDependOnItsNeighbours). The plain path it is checked against is model::Transformer.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "kernels/packed_linear.h"
 #include "model/transformer.h"
 
 namespace reprise::generation {
@@ -29,7 +27,7 @@ struct KvBlock {
 struct TokenRow {
   int32_t id = 0;
   int64_t position = 0;
-  KvBlock* block = nullptr;         // null: an idle row
+  KvBlock* block = nullptr;
   const KvBlock* prefix = nullptr;  // full
 };
 
@@ -48,17 +46,22 @@ class CpuDecoder {
   const float* logits(std::span<const int64_t> chosen);
 
  private:
+  using Row = std::vector<float>;  // empty: the model has none
   struct Layer {
-    at::Tensor input_norm, post_norm, qkv_t, qkv_bias, o_t, o_bias, q_norm, k_norm, gate_up_t, gate_up_bias, down_t, down_bias;
+    kernels::PackedWeights qkv, o, gate_up, down;
+    Row input_norm, post_norm, qkv_bias, o_bias, q_norm, k_norm, gate_up_bias, down_bias;
   };
-  void attention(const Layer& layer, int64_t layer_index, std::span<const TokenRow> rows);
+  void place_keys_and_values(const Layer& layer, int64_t layer_index, std::span<const TokenRow> rows);
+  void attend(int64_t layer_index, std::span<const TokenRow> rows);
 
   model::ModelConfig config_;
   int64_t num_rows_;
-  at::Tensor embedding_VD_, final_norm_D_, head_t_DV_;
+  Row embedding_VD_, final_norm_D_;
+  kernels::PackedWeights head_;
   std::vector<Layer> layers_;
   std::vector<float> cos_, sin_;  // [position][head_dim / 2]
-  at::Tensor hidden_MD_, normed_MD_, qkv_MQ_, mixed_MO_, projected_MD_, gate_up_MF_, activated_MF_, chosen_MD_, logits_MV_;
+  // One row a token.
+  std::vector<float> hidden_MD_, normed_MD_, qkv_MQ_, mixed_MO_, projected_MD_, gate_up_MF_, activated_MF_, chosen_MD_, logits_MV_;
 };
 
 }  // namespace reprise::generation

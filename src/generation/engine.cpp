@@ -2,11 +2,13 @@
 // prompts that come next. Which pass a token falls into changes no bit of it, so the schedule is free to be greedy.
 #include "generation/engine.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <numeric>
 
 #include "base/error.h"
 #include "generation/cpu_decoder.h"
@@ -113,23 +115,30 @@ class CpuEngine {
     decoder_.forward(rows);
     if (chosen.empty()) return;
     const float* logits = decoder_.logits(chosen);
-    const int64_t V = decoder_.vocab_size();
-    std::vector<RunningSample> still;
-    for (size_t i = 0; i < num_decoding; ++i) {
-      if (draw(running_[i], logits + static_cast<int64_t>(i) * V, progress)) still.push_back(std::move(running_[i]));
-    }
-    running_ = std::move(still);
-    // A prompt that was read to its end starts its samples: all of them draw from the same row of logits.
+    // Every draw of this pass: the running samples, then the first token of each sample whose prompt was read to its end
+    // (they share a row of logits).
+    std::vector<RunningSample> drawing = std::move(running_);
+    std::vector<size_t> rows_of(num_decoding);
+    std::iota(rows_of.begin(), rows_of.end(), size_t{0});
     for (size_t i = num_decoding; i < chosen.size(); ++i) {
-      auto prefix = finished_prefixes_[i - num_decoding];
+      const auto& prefix = finished_prefixes_[i - num_decoding];
       for (int64_t s = 0; s < request_.num_generations; ++s) {
         RunningSample sample;
         sample.prefix = prefix;
         sample.index = static_cast<size_t>(prefix->prompt * request_.num_generations + s);
         sample.noise = noise_key(request_.random_path, request_.prompt_numbers[prefix->prompt],
                                  static_cast<uint64_t>(request_.first_sample_index + s));
-        if (draw(sample, logits + static_cast<int64_t>(i) * V, progress)) waiting_.push_back(std::move(sample));
+        drawing.push_back(std::move(sample));
+        rows_of.push_back(i);
       }
+    }
+    draw_all(drawing, rows_of, logits);
+    running_.clear();
+    for (size_t i = 0; i < drawing.size(); ++i) {
+      ++progress.num_tokens;
+      if (stopper_.ended(results_[drawing[i].index])) ++progress.num_done;
+      else if (i < num_decoding) running_.push_back(std::move(drawing[i]));
+      else waiting_.push_back(std::move(drawing[i]));
     }
     finished_prefixes_.clear();
     while (static_cast<int64_t>(running_.size()) < decoder_.num_rows() && !waiting_.empty()) {
@@ -160,18 +169,20 @@ class CpuEngine {
     }
   }
 
-  // Appends the drawn token; true while the sample goes on.
-  bool draw(RunningSample& sample, const float* logits, GenerationProgress& progress) {
-    Completion& completion = results_[sample.index];
-    const Draw drawn = draw_token({logits, static_cast<size_t>(decoder_.vocab_size())}, config_, sample.noise,
-                                  static_cast<uint32_t>(completion.ids.size()), scratch_);
-    completion.ids.push_back(drawn.id);
-    completion.behavior_logprobs.push_back(drawn.behavior_logprob);
-    completion.full_logprobs.push_back(drawn.full_logprob);
-    ++progress.num_tokens;
-    if (!stopper_.ended(completion)) return true;
-    ++progress.num_done;
-    return false;
+  // Appends a token to each sample. They draw from streams of their own, so threads may share them out.
+  void draw_all(const std::vector<RunningSample>& samples, const std::vector<size_t>& rows_of, const float* logits) {
+    const int64_t V = decoder_.vocab_size();
+    at::parallel_for(0, static_cast<int64_t>(samples.size()), 1, [&](int64_t begin, int64_t end) {
+      std::vector<float> scratch;
+      for (int64_t i = begin; i < end; ++i) {
+        Completion& completion = results_[samples[static_cast<size_t>(i)].index];
+        const Draw drawn = draw_token({logits + static_cast<int64_t>(rows_of[static_cast<size_t>(i)]) * V, static_cast<size_t>(V)}, config_,
+                                      samples[static_cast<size_t>(i)].noise, static_cast<uint32_t>(completion.ids.size()), scratch);
+        completion.ids.push_back(drawn.id);
+        completion.behavior_logprobs.push_back(drawn.behavior_logprob);
+        completion.full_logprobs.push_back(drawn.full_logprob);
+      }
+    });
   }
 
   const SamplingConfig& config_;
@@ -185,7 +196,6 @@ class CpuEngine {
   std::shared_ptr<Prefix> reading_;
   std::vector<std::shared_ptr<Prefix>> finished_prefixes_;
   size_t next_prompt_ = 0;
-  std::vector<float> scratch_;
 };
 
 }  // namespace

@@ -1,10 +1,9 @@
 // The engine that samples. Completions depend on the weights, the prompt and the random path alone: not on the batch,
 // the order of requests or what else is being sampled (tests: GenerationEngine.ACompletionDoesNotDependOnItsNeighbours).
 //
-// On the CPU in float32 the decode path is written by hand (cpu_decoder.h): every forward pass is a fixed number of
-// token rows, prefill and decode mixed, so a matrix product always has one shape and a row's bits never change with
-// its neighbours (docs/reproducing.md). The prompt's prefix is computed once for its samples. Elsewhere (CUDA,
-// bfloat16) torch_decoder.h runs LibTorch's ops over a dense cache.
+// On the CPU in float32 the decode path is written by hand (cpu_decoder.h): prefill and decode mixed, a row's bits never
+// change with its neighbours, their number or the threads (docs/reproducing.md). The prompt's prefix is computed once for
+// its samples. Elsewhere (CUDA, bfloat16) torch_decoder.h runs LibTorch's ops over a dense cache.
 #pragma once
 
 #include <cstdint>

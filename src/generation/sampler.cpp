@@ -3,12 +3,20 @@
 #include "generation/sampler.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "base/random.h"
+
+#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define REPRISE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define REPRISE_CLONES
+#endif
+// Header functions (std::bit_cast) would not be inlined under these options: the builtin stands in for it.
+#define REPRISE_INLINE inline __attribute__((always_inline))
 
 namespace reprise::generation {
 namespace {
@@ -16,12 +24,12 @@ namespace {
 constexpr float kLn2 = 0.693147180559945f;
 
 // Natural logarithm of a positive normal float, a few units in the last place: atanh series on [sqrt(1/2), sqrt(2)].
-inline float log_positive(float x) {
-  uint32_t bits = std::bit_cast<uint32_t>(x);
+REPRISE_INLINE float log_positive(float x) {
+  uint32_t bits = __builtin_bit_cast(uint32_t, x);
   const uint32_t shifted = bits - 0x3f3504f3u;  // sqrt(1/2)
   const int32_t exponent = static_cast<int32_t>(shifted) >> 23;
   bits = bits - (static_cast<uint32_t>(exponent) << 23);
-  const float m = std::bit_cast<float>(bits);
+  const float m = __builtin_bit_cast(float, bits);
   const float s = (m - 1.0f) / (m + 1.0f);
   const float z = s * s;
   float p = 2.0f / 11.0f;
@@ -33,7 +41,7 @@ inline float log_positive(float x) {
 }
 
 // e^x for x <= 0 (clamped at -87: smaller is as good as nothing).
-inline float exp_negative(float x) {
+REPRISE_INLINE float exp_negative(float x) {
   x = x < -87.0f ? -87.0f : x;
   const float scaled = x * 1.44269504f;
   const int32_t k = static_cast<int32_t>(scaled - 0.5f);
@@ -46,12 +54,12 @@ inline float exp_negative(float x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  return p * std::bit_cast<float>(static_cast<uint32_t>(k + 127) << 23);
+  return p * __builtin_bit_cast(float, static_cast<uint32_t>(k + 127) << 23);
 }
 
 // Gumbel noise is -log(E), E = -log(1 - v), v uniform. Likely winners have a small E, so v keeps all 32 bits near 0,
 // where log(1 - v) is taken from v itself and not from a rounded 1 - v.
-inline float gumbel_of_word(uint32_t word) {
+REPRISE_INLINE float gumbel_of_word(uint32_t word) {
   float v = (static_cast<float>(word) + 0.5f) * 0x1p-32f;
   v = v > 1.0f - 0x1p-24f ? 1.0f - 0x1p-24f : v;
   const float s = v / (2.0f - v);  // log(1 - v) = -2 atanh(s)
@@ -67,18 +75,82 @@ inline float gumbel_of_word(uint32_t word) {
 }
 
 // log of sum of exp(scale * (x - maximum)), in double, fixed order.
-double log_sum_exp(std::span<const float> values, float maximum, float scale) {
+REPRISE_CLONES double sum_exp(const float* values, size_t count, float maximum, float scale) {
   double lanes[8] = {};
   size_t i = 0;
-  for (; i + 8 <= values.size(); i += 8) {
+  for (; i + 8 <= count; i += 8) {
     float e[8];
     for (int j = 0; j < 8; ++j) e[j] = exp_negative(scale * (values[i + j] - maximum));
     for (int j = 0; j < 8; ++j) lanes[j] += e[j];
   }
-  for (; i < values.size(); ++i) lanes[0] += exp_negative(scale * (values[i] - maximum));
+  for (; i < count; ++i) lanes[0] += exp_negative(scale * (values[i] - maximum));
   double sum = 0;
   for (double lane : lanes) sum += lane;
-  return std::log(sum);
+  return sum;
+}
+
+double log_sum_exp(std::span<const float> values, float maximum, float scale) { return std::log(sum_exp(values.data(), values.size(), maximum, scale)); }
+
+// The largest value and the lowest index that has it.
+REPRISE_CLONES size_t index_of_largest(const float* values, size_t count) {
+  float most[16];
+  for (float& m : most) m = -std::numeric_limits<float>::infinity();
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    for (int j = 0; j < 16; ++j) most[j] = values[i + j] > most[j] ? values[i + j] : most[j];
+  }
+  float largest = most[0];
+  for (float m : most) largest = m > largest ? m : largest;
+  for (; i < count; ++i) largest = values[i] > largest ? values[i] : largest;
+  for (i = 0; i < count; ++i) {
+    if (values[i] == largest) return i;
+  }
+  return 0;
+}
+
+// Philox4x32-10 of counters (first_block + b, position, upper, 0) for 64 blocks at once: words[4 b + j] is word j of block b,
+// as base/random.h's philox4x32 gives it.
+constexpr size_t kBlocks = 64;
+REPRISE_INLINE void philox_blocks(uint32_t first_block, uint32_t position, const NoiseKey& key, uint32_t* words) {
+  uint32_t c0[kBlocks], c1[kBlocks], c2[kBlocks], c3[kBlocks];
+  for (size_t b = 0; b < kBlocks; ++b) {
+    c0[b] = first_block + static_cast<uint32_t>(b);
+    c1[b] = position;
+    c2[b] = key.upper;
+    c3[b] = 0;
+  }
+  uint32_t k0 = key.key[0], k1 = key.key[1];
+  for (int round = 0; round < 10; ++round) {
+    for (size_t b = 0; b < kBlocks; ++b) {
+      const uint64_t p0 = uint64_t{0xD2511F53u} * c0[b], p1 = uint64_t{0xCD9E8D57u} * c2[b];
+      const uint32_t n0 = static_cast<uint32_t>(p1 >> 32) ^ c1[b] ^ k0, n2 = static_cast<uint32_t>(p0 >> 32) ^ c3[b] ^ k1;
+      c1[b] = static_cast<uint32_t>(p1);
+      c3[b] = static_cast<uint32_t>(p0);
+      c0[b] = n0;
+      c2[b] = n2;
+    }
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  for (size_t b = 0; b < kBlocks; ++b) {
+    words[4 * b] = c0[b];
+    words[4 * b + 1] = c1[b];
+    words[4 * b + 2] = c2[b];
+    words[4 * b + 3] = c3[b];
+  }
+}
+
+// out[i] = scale * (logits[i] - maximum) + noise of id i; vectorised over ids.
+REPRISE_CLONES void perturbed(const float* logits, size_t count, float maximum, float scale, const NoiseKey& key, uint32_t position, float* out) {
+  constexpr size_t kRun = 4 * kBlocks;
+  for (size_t start = 0; start < count; start += kRun) {
+    uint32_t words[kRun];
+    philox_blocks(static_cast<uint32_t>(start / 4), position, key, words);
+    float noise[kRun];
+    for (size_t i = 0; i < kRun; ++i) noise[i] = gumbel_of_word(words[i]);
+    const size_t here = std::min(kRun, count - start);
+    for (size_t i = 0; i < here; ++i) out[start + i] = scale * (logits[start + i] - maximum) + noise[i];
+  }
 }
 
 }  // namespace
@@ -102,10 +174,7 @@ float gumbel_noise(const NoiseKey& key, uint32_t position, uint32_t id) {
 Draw draw_token(std::span<const float> logits, const SamplingConfig& config, const NoiseKey& key, uint32_t position,
                 std::vector<float>& scratch) {
   const size_t V = logits.size();
-  size_t best = 0;
-  for (size_t i = 1; i < V; ++i) {
-    if (logits[i] > logits[best]) best = i;
-  }
+  const size_t best = index_of_largest(logits.data(), V);
   const float maximum = logits[best];
   const double full_normaliser = log_sum_exp(logits, maximum, 1.0f);
   Draw draw;
@@ -118,20 +187,9 @@ Draw draw_token(std::span<const float> logits, const SamplingConfig& config, con
   const bool filtered = config.top_k > 0 || config.top_p < 1 || config.min_p > 0;
 
   if (!filtered) {
-    scratch.resize((V + 3) / 4 * 4);
-    for (size_t block = 0; block < scratch.size() / 4; ++block) {
-      const auto words = philox4x32({static_cast<uint32_t>(block), position, key.upper, 0}, {key.key[0], key.key[1]});
-      for (int j = 0; j < 4; ++j) scratch[4 * block + j] = gumbel_of_word(words[j]);
-    }
-    size_t chosen = 0;
-    float highest = -std::numeric_limits<float>::infinity();
-    for (size_t i = 0; i < V; ++i) {
-      const float value = scale * (logits[i] - maximum) + scratch[i];
-      if (value > highest) {
-        highest = value;
-        chosen = i;
-      }
-    }
+    scratch.resize(V);
+    perturbed(logits.data(), V, maximum, scale, key, position, scratch.data());
+    const size_t chosen = index_of_largest(scratch.data(), V);
     draw.id = static_cast<int32_t>(chosen);
     const double normaliser = scale == 1.0f ? full_normaliser : log_sum_exp(logits, maximum, scale);
     draw.behavior_logprob = static_cast<float>(double{scale} * (double{logits[chosen]} - maximum) - normaliser);

@@ -30,8 +30,8 @@ struct SamplingConfig {
     v.field("max_completion_length", max_completion_length, "Longest completion in tokens, the end token included.", at_least(1));
     v.field("stop_strings", stop_strings, "A completion ends when its text contains one of these.");
     v.field("generation_rows", generation_rows,
-            "Token rows that go through the model together while sampling. Completions do not depend on what shares "
-            "the batch, but the shape is part of a run's fingerprint.", at_least(1));
+            "Token rows that go through the model together while sampling: memory against speed. On the CPU completions do "
+            "not depend on it.", at_least(1));
   }
 };
 

@@ -3,6 +3,7 @@
 #include "generation/engine.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -123,6 +124,26 @@ TEST(GenerationEngine, ACompletionDoesNotDependOnItsNeighbours) {
     EXPECT_EQ(later[1].sample_index, 3);
   }
   EXPECT_NE(together[0].ids, together[1].ids) << "samples of a prompt draw from their own streams";
+}
+
+TEST(GenerationEngine, ACompletionDoesNotDependOnRowsOrThreads) {
+  const model::Transformer model = golden_model(std::string("llama_llama3"));
+  const auto request = request_of(kPrompts, {10, 11, 12, 13, 14}, 3);
+  const auto usual = sample(model, config_of(1.1), request);
+  const int threads = at::get_num_threads();
+  for (int64_t rows : {1, 2, 7, 100}) {
+    for (int count : {1, 2}) {
+      at::set_num_threads(count);
+      auto config = config_of(1.1);
+      config.generation_rows = rows;
+      const auto other = sample(model, config, request);
+      for (size_t i = 0; i < usual.size(); ++i) {
+        EXPECT_EQ(other[i].ids, usual[i].ids) << rows << " rows, " << count << " threads";
+        EXPECT_EQ(other[i].behavior_logprobs, usual[i].behavior_logprobs);
+      }
+    }
+  }
+  at::set_num_threads(threads);
 }
 
 TEST(GenerationEngine, LogProbsAreTheModels) {

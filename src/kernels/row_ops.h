@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace reprise::generation {
+namespace reprise::kernels {
 
 void add_row(float* target, const float* source, int64_t count);
 // out = x / sqrt(mean(x^2) + eps) * weight; out may be x.
@@ -19,4 +19,4 @@ void mix_values(const float* weights, const float* values, int64_t count, int64_
 // out = silu(gate) * up
 void silu_product_row(const float* gate, const float* up, float* out, int64_t count);
 
-}  // namespace reprise::generation
+}  // namespace reprise::kernels
