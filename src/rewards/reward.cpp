@@ -33,6 +33,16 @@ std::vector<std::string> reward_names() {
   return names;
 }
 
+RewardConfig at_step(const RewardConfig& config, int64_t step) {
+  if (config.reward_start_steps.empty()) return config;
+  RewardConfig now = config;
+  if (now.reward_weights.empty()) now.reward_weights.assign(now.reward_funcs.size(), 1.0);
+  for (size_t i = 0; i < now.reward_weights.size() && i < config.reward_start_steps.size(); ++i) {
+    if (step < config.reward_start_steps[i]) now.reward_weights[i] = 0;
+  }
+  return now;
+}
+
 ScoredCompletion score_completion(const RewardConfig& config, const RewardInput& input) {
   if (!config.reward_weights.empty() && config.reward_weights.size() != config.reward_funcs.size()) {
     throw Error("has " + std::to_string(config.reward_weights.size()) + " weights for " + std::to_string(config.reward_funcs.size()) + " rewards",

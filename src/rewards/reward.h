@@ -36,6 +36,7 @@ struct ScoredCompletion {
 struct RewardConfig {
   std::vector<std::string> reward_funcs = {"accuracy", "format"};
   std::vector<double> reward_weights;
+  std::vector<int64_t> reward_start_steps;
   std::string reward_combination = "sum";
   int64_t max_completion_len = 0, soft_punish_cache = 0;
   double cosine_min_value_wrong = -1.0, cosine_max_value_wrong = -0.5;
@@ -50,6 +51,8 @@ struct RewardConfig {
     v.field("reward_funcs", reward_funcs, "Rewards by name; their weighted sum is the reward.",
             one_of({"accuracy", "format", "tag_count", "language_consistency", "length", "cosine", "repetition_penalty", "soft_overlong"}));
     v.field("reward_weights", reward_weights, "One weight per reward; empty means 1 each (R1-Zero: accuracy and format alike).");
+    v.field("reward_start_steps", reward_start_steps,
+            "One step per reward from which on it counts (R1's last stage adds the preference reward for its last 400 steps); empty: all from the start.");
     v.field("reward_combination", reward_combination,
             "sum: R = sum of weight x reward (R1's equation 4). gated: all but format count only where format is 1.",
             one_of({"sum", "gated"}));
@@ -65,6 +68,9 @@ struct RewardConfig {
             between(-1e9, 0));
   }
 };
+
+// The rewards as they count at a step of RL: those that have not started weigh nothing.
+RewardConfig at_step(const RewardConfig& config, int64_t step);
 
 // Throws Error for unknown names or a weights list of another length (the recipe's fault).
 ScoredCompletion score_completion(const RewardConfig& config, const RewardInput& input);

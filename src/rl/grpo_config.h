@@ -30,8 +30,15 @@ struct GrpoConfig {
   double importance_correction_max = 2.0, importance_correction_min = 0.0;
   int64_t reference_update_steps = 0;
   bool mask_truncated_completions = false;
+  int64_t completion_length_grows_at_step = 0, later_max_completion_length = 0;
+  bool dynamic_sampling = false;
+  int64_t max_sampling_rounds = 10;
 
   double upper_epsilon() const { return epsilon_high > 0 ? epsilon_high : epsilon; }
+  // Of a rollout that starts at `step`.
+  int64_t completion_length_at(int64_t step, int64_t max_completion_length) const {
+    return completion_length_grows_at_step > 0 && step >= completion_length_grows_at_step ? later_max_completion_length : max_completion_length;
+  }
   int64_t prompts_per_rollout() const { return num_prompts_per_step * num_updates_per_rollout; }
 
   template <class Visitor>
@@ -91,6 +98,15 @@ struct GrpoConfig {
             "The reference is replaced by the policy every so many steps (R1: 400); 0 keeps the stage's start.", at_least(0));
     v.field("mask_truncated_completions", mask_truncated_completions,
             "Completions cut off at the limit are left out of the loss (they stay in their group's mean).");
+    v.field("completion_length_grows_at_step", completion_length_grows_at_step,
+            "From the first rollout at or after this step on, completions may have later_max_completion_length tokens (R1-Zero: 8200); 0 never.",
+            at_least(0));
+    v.field("later_max_completion_length", later_max_completion_length, "See completion_length_grows_at_step (R1-Zero: 65536).", at_least(0));
+    v.field("dynamic_sampling", dynamic_sampling,
+            "Groups whose rewards are all equal are dropped and more prompts sampled until the rollout is full (DAPO). What that costs is "
+            "told as groups_sampled per rollout.");
+    v.field("max_sampling_rounds", max_sampling_rounds,
+            "dynamic_sampling: after so many rounds the rollout goes on with the groups it has; none at all is an error.", at_least(1));
   }
 };
 

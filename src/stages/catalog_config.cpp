@@ -134,6 +134,10 @@ void check_algorithm(const rl::GrpoConfig& g, const rl::Algorithm& a, PlanContex
   }
   if (g.delta > 0 && g.delta <= 1 + g.upper_epsilon()) context.problem("delta", "is not above 1 + epsilon_high: every clipped ratio would pass it");
   if (g.use_bias_correction_kl && a.kl_place == rl::KlPlace::reward) context.problem("use_bias_correction_kl", "belongs to a KL in the loss (kl_in: loss)");
+  if ((g.completion_length_grows_at_step > 0) != (g.later_max_completion_length > 0)) {
+    context.problem("completion_length_grows_at_step", "and later_max_completion_length belong together: set both or neither");
+  }
+  if (g.dynamic_sampling && !grouped) context.problem("dynamic_sampling", "drops groups without signal, and " + g.loss_type + " has no groups");
   if (g.importance_correction_min > g.importance_correction_max) context.problem("importance_correction_min", "is larger than importance_correction_max");
   if (a.objective == rl::Objective::score && g.num_updates_per_rollout > 1) {
     context.problem("num_updates_per_rollout", "is more than 1, but " + g.loss_type + " has no ratio to account for samples of an older policy; set policy_objective to clipped");
@@ -154,8 +158,18 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   plan.num_steps = plan.num_updates = g.max_steps;
   plan.num_prompts = g.max_steps * g.num_prompts_per_step;
   plan.num_samples = plan.num_prompts * g.num_generations;
-  const int64_t length = c.sampling.max_prompt_length + c.sampling.max_completion_length;
-  plan.max_tokens = plan.num_samples * c.sampling.max_completion_length;
+  if (!c.rewards.reward_start_steps.empty() && c.rewards.reward_start_steps.size() != c.rewards.reward_funcs.size()) {
+    context.problem("reward_start_steps", "has " + std::to_string(c.rewards.reward_start_steps.size()) + " entries for " + std::to_string(c.rewards.reward_funcs.size()) + " reward_funcs");
+  }
+  // The longer completions of the later steps.
+  const int64_t longest = std::max(c.sampling.max_completion_length, g.later_max_completion_length);
+  const int64_t grows_at = g.completion_length_grows_at_step > 0 ? std::min(g.completion_length_grows_at_step, g.max_steps) : g.max_steps;
+  const int64_t length = c.sampling.max_prompt_length + longest;
+  generation::SamplingConfig at_its_longest = c.sampling;
+  at_its_longest.max_completion_length = longest;
+  plan.max_tokens = g.num_prompts_per_step * g.num_generations * (grows_at * c.sampling.max_completion_length + (g.max_steps - grows_at) * longest);
+  if (grows_at < g.max_steps) plan.notes.push_back("completions of up to " + format_count(longest) + " tokens from step " + format_count(grows_at) + " on");
+  if (g.dynamic_sampling) plan.notes.push_back("dynamic sampling: up to " + format_count(g.max_sampling_rounds) + " times the samples counted here");
   const auto rows = context.resolve(c.dataset_name).num_rows;
   if (rows && *rows > 0) plan.num_epochs = static_cast<double>(plan.num_prompts) / static_cast<double>(*rows);
   if (g.max_sampled_tokens > 0) plan.notes.push_back("ends earlier once " + format_count(g.max_sampled_tokens) + " tokens were sampled");
@@ -164,11 +178,11 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   if (!shape) return plan;
   const double critic = algorithm.needs_values() ? training_memory(context, *shape, 0, 0, true, false) : 0;
   plan.peak_memory_bytes = critic + std::max(training_memory(context, *shape, c.batch.tile_rows, length, c.batch.gradient_checkpointing, g.beta > 0),
-                                             training_memory(context, *shape, 0, 0, true, g.beta > 0) + sampling_memory(context, *shape, c.sampling));
+                                             training_memory(context, *shape, 0, 0, true, g.beta > 0) + sampling_memory(context, *shape, at_its_longest));
   const double forward = shape->forward_flops_per_token(static_cast<double>(length) / 2);
   const double training_passes = (c.batch.gradient_checkpointing ? 4 : 3) * (algorithm.needs_values() ? 2 : 1);
   const double scoring_passes = (g.beta > 0 ? 1 : 0) + (algorithm.needs_values() ? 1 : 0) + (g.importance_correction != "none" ? 1 : 0);
-  plan.flops = static_cast<double>(plan.num_samples * length) * forward * (1 + training_passes + scoring_passes);
+  plan.flops = static_cast<double>(plan.max_tokens + plan.num_samples * c.sampling.max_prompt_length) * forward * (1 + training_passes + scoring_passes);
   return plan;
 }
 

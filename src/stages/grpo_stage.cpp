@@ -1,5 +1,7 @@
 // grpo: reinforcement learning as DeepSeekMath defines it and R1 runs it. A step is one policy update; a rollout of
 // num_updates_per_rollout steps' prompts is sampled, rewarded, dealt at random to its updates and used once.
+#include <ATen/core/grad_mode.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -79,6 +81,8 @@ class GrpoStage {
     step_ = found->step;
     num_tokens_ = state.at("num_tokens");
     sampled_tokens_ = state.at("sampled_tokens");
+    prompts_drawn_ = state.at("prompts_drawn");
+    rollout_length_ = state.at("rollout_length");
     optimizer_->restore(checkpoint::read_tensors(found->folder / "optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
     if (reference_.model) copy_weights(checkpoint::read_tensors(found->folder / "reference.safetensors"), *reference_.model);
     if (critic_) {
@@ -90,49 +94,108 @@ class GrpoStage {
   }
 
   static void copy_weights(const checkpoint::Tensors& from, model::Transformer& to) {
+    at::NoGradGuard guard;
     for (auto& [name, weight] : to.weights()) {
       const auto found = from.find(name);
-      if (found == from.end()) throw Error("reference lacks " + name, "checkpoint", "remove this checkpoint and resume from an older one");
+      if (found == from.end()) throw Error("lacks " + name, "checkpoint", "remove this checkpoint and resume from an older one");
       weight.copy_(found->second.detach());
     }
   }
 
-  // Samples the next rollout with the current weights and gives every sample its reward, advantage and update.
+  // Samples the next rollout with the current weights and gives every sample its reward, advantage and update. With
+  // dynamic sampling, in rounds, until there are enough groups that teach something.
   void collect() {
     const rl::GrpoConfig& grpo = config_.grpo;
     rollout_ = {};
     rollout_.number = step_ / grpo.num_updates_per_rollout;
     rollout_.weights_hash = weights_hash(*policy_.model);
+    rollout_tokens_ = 0;
+    rollout_seconds_ = 0;
+    rollout_length_ = sampling_now().max_completion_length;
+    SamplingPass pass;
     std::vector<int64_t> indices;
-    for (int64_t i = 0; i < grpo.prompts_per_rollout(); ++i) indices.push_back(order_->at(rollout_.number * grpo.prompts_per_rollout() + i));
-    std::sort(indices.begin(), indices.end());
+    std::vector<double> greedy;
+    int64_t groups_sampled = 0;
+    const int64_t wanted = grpo.prompts_per_rollout();
+    for (int64_t round = 0; static_cast<int64_t>(indices.size()) < wanted && round < (grpo.dynamic_sampling ? grpo.max_sampling_rounds : 1); ++round) {
+      Round more = sample_round(wanted, round);
+      groups_sampled += wanted;
+      for (size_t p = 0; p < more.indices.size() && static_cast<int64_t>(indices.size()) < wanted; ++p) {
+        if (grpo.dynamic_sampling && is_flat(more.pass, p)) continue;
+        const int64_t place = static_cast<int64_t>(indices.size());
+        indices.push_back(more.indices[p]);
+        if (!more.greedy.empty()) greedy.push_back(more.greedy[p]);
+        pass.prompts.push_back(more.pass.prompts[p]);
+        for (int64_t g = 0; g < grpo.num_generations; ++g) {
+          pass.completions.push_back(std::move(more.pass.completions[p * static_cast<size_t>(grpo.num_generations) + static_cast<size_t>(g)]));
+          pass.completions.back().problem = place;
+        }
+      }
+    }
+    if (indices.empty()) {
+      throw Error("no group of " + format_count(groups_sampled) + " had two different rewards", context_.name() + " step " + std::to_string(step_ + 1),
+                  "the problems are too easy or too hard for this policy; turn dynamic_sampling off or choose others");
+    }
+    assign(pass, indices, greedy);
+    if (grpo.dynamic_sampling) rollout_.metrics.emplace_back("groups_sampled", static_cast<double>(groups_sampled) / static_cast<double>(wanted));
+    rl::deal_to_updates(rollout_, grpo.num_updates_per_rollout, context_.seed(), stage_number());
+    write_samples(pass);
+  }
+
+  // Prompts drawn, sampled and graded. prompts_drawn_ says where in the order the next one stands.
+  struct Round {
+    std::vector<int64_t> indices;  // into problems_, sorted; one a group
+    SamplingPass pass;
+    std::vector<double> greedy;
+  };
+  Round sample_round(int64_t num_prompts, int64_t number) {
+    Round round;
+    for (int64_t i = 0; i < num_prompts; ++i) round.indices.push_back(order_->at(prompts_drawn_ + i));
+    prompts_drawn_ += num_prompts;
+    std::sort(round.indices.begin(), round.indices.end());
     std::vector<data::Problem> problems;
     std::vector<uint64_t> numbers;
-    for (size_t i = 0; i < indices.size(); ++i) {
-      problems.push_back(problems_[indices[i]]);
-      // A problem drawn twice in one rollout (a small store) gets a number of its own.
-      numbers.push_back(name_number(problems.back().id) + (i > 0 && indices[i] == indices[i - 1] ? static_cast<uint64_t>(i) : 0));
+    for (size_t i = 0; i < round.indices.size(); ++i) {
+      problems.push_back(problems_[round.indices[i]]);
+      // A problem drawn twice in one round (a small store) gets a number of its own.
+      numbers.push_back(name_number(problems.back().id) + (i > 0 && round.indices[i] == round.indices[i - 1] ? static_cast<uint64_t>(i) : 0));
     }
-    SamplingPass pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, config_.sampling, config_.rewards,
-                                         grpo.num_generations,
-                                         {context_.seed(), stage_number(), name_number("rollout"), static_cast<uint64_t>(rollout_.number)}, false);
-    if (pass.reward_failures > config_.max_reward_failures) {
-      throw Error(format_fixed(100 * pass.reward_failures, 1) + " % of the rewards could not be computed (max_reward_failures " +
+    std::vector<uint64_t> path = {context_.seed(), stage_number(), name_number("rollout"), static_cast<uint64_t>(rollout_.number)};
+    if (number > 0) path.push_back(static_cast<uint64_t>(number));
+    round.pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, sampling_now(), rewards::at_step(config_.rewards, step_),
+                                  config_.grpo.num_generations, path, false);
+    if (round.pass.reward_failures > config_.max_reward_failures) {
+      throw Error(format_fixed(100 * round.pass.reward_failures, 1) + " % of the rewards could not be computed (max_reward_failures " +
                       format_fixed(100 * config_.max_reward_failures, 1) + " %)", context_.name() + " step " + std::to_string(step_ + 1),
                   "look at rollouts/ for the reasons");
     }
-    assign(pass, indices, greedy_rewards(problems, numbers));
-    rl::deal_to_updates(rollout_, grpo.num_updates_per_rollout, context_.seed(), stage_number());
-    write_samples(pass);
-    rollout_seconds_ = pass.seconds;
+    rollout_tokens_ += round.pass.num_tokens;
+    rollout_seconds_ += round.pass.seconds;
+    round.greedy = greedy_rewards(problems, numbers);
+    return round;
+  }
+
+  bool is_flat(const SamplingPass& pass, size_t prompt) const {
+    const size_t G = static_cast<size_t>(config_.grpo.num_generations);
+    for (size_t g = 1; g < G; ++g) {
+      if (pass.completions[prompt * G + g].score.reward != pass.completions[prompt * G].score.reward) return false;
+    }
+    return true;
+  }
+
+  // Sampling as it is for a rollout that starts now.
+  generation::SamplingConfig sampling_now() const {
+    generation::SamplingConfig sampling = config_.sampling;
+    sampling.max_completion_length = config_.grpo.completion_length_at(step_, sampling.max_completion_length);
+    return sampling;
   }
 
   // ReMax's baseline: what the most likely completion of each prompt earns. Empty for other algorithms.
   std::vector<double> greedy_rewards(const std::vector<data::Problem>& problems, const std::vector<uint64_t>& numbers) {
     if (algorithm_.advantage != rl::AdvantageEstimator::greedy) return {};
-    generation::SamplingConfig greedy = config_.sampling;
+    generation::SamplingConfig greedy = sampling_now();
     greedy.temperature = 0;
-    const SamplingPass pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, greedy, config_.rewards, 1,
+    const SamplingPass pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, greedy, rewards::at_step(config_.rewards, step_), 1,
                                                {context_.seed(), stage_number(), name_number("greedy"), static_cast<uint64_t>(rollout_.number)}, false);
     std::vector<double> rewards;
     for (const GradedCompletion& graded : pass.completions) rewards.push_back(graded.score.reward);
@@ -183,8 +246,7 @@ class GrpoStage {
     rollout_.metrics = means.values();
     const double mean = rollout_.metrics.empty() ? 0 : rollout_.metrics[0].second, count = static_cast<double>(rollout_.samples.size());
     rollout_.metrics.emplace_back("reward_std", std::sqrt(std::max(0.0, squares / count - mean * mean)));
-    rollout_tokens_ = pass.num_tokens;
-    sampled_tokens_ += pass.num_tokens;
+    sampled_tokens_ += rollout_tokens_;
   }
 
   // Whether the sampler drew from something else than the softmax at this temperature, so that the ratio needs the
@@ -279,7 +341,7 @@ class GrpoStage {
       value_loss_ = training::train_step(*critic_, *critic_optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing,
                                          training::learning_rate_at(value_optimizer, step_, config_.grpo.max_steps), loss, where + ", value model").loss;
     }
-    const auto loss = rl::policy_loss(*policy_.model, rows, config_.grpo, temperature(), config_.sampling.max_completion_length);
+    const auto loss = rl::policy_loss(*policy_.model, rows, config_.grpo, temperature(), rollout_length_);
     return training::train_step(*policy_.model, *optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing, rate, loss, where);
   }
 
@@ -358,6 +420,7 @@ class GrpoStage {
     }
     const bool in_use = step_ % config_.grpo.num_updates_per_rollout != 0;
     content.state = {{"num_tokens", num_tokens_}, {"sampled_tokens", sampled_tokens_}, {"optimizer_steps", optimizer_->num_steps()},
+                     {"prompts_drawn", prompts_drawn_}, {"rollout_length", rollout_length_},
                      {"rollout", in_use ? rl::to_json(rollout_) : nlohmann::json(nullptr)}};
     checkpoint::write_checkpoint(context_.folder(), step_, content, config_.batch.save_total_limit);
   }
@@ -385,7 +448,7 @@ class GrpoStage {
   std::unique_ptr<PromptWriter> writer_;
   std::unique_ptr<data::Order> order_;
   rl::Rollout rollout_;
-  int64_t step_ = 0, num_tokens_ = 0, sampled_tokens_ = 0, rollout_tokens_ = 0;
+  int64_t step_ = 0, num_tokens_ = 0, sampled_tokens_ = 0, rollout_tokens_ = 0, rollout_length_ = 0, prompts_drawn_ = 0;
   double rollout_seconds_ = 0, value_loss_ = 0;
 };
 

@@ -104,6 +104,16 @@ TEST_F(Rewards, SumAndGate) {
   EXPECT_THROW(score_completion(config_, {problem_, "7", 10}), Error);
 }
 
+TEST_F(Rewards, ARewardMayStartLater) {
+  config_.reward_funcs = {"accuracy", "format"};
+  config_.reward_start_steps = {0, 100};
+  EXPECT_DOUBLE_EQ(score_completion(at_step(config_, 99), {problem_, kRight, 10}).reward, 1);
+  EXPECT_DOUBLE_EQ(score_completion(at_step(config_, 100), {problem_, kRight, 10}).reward, 2);
+  config_.reward_weights = {0.5, 3};
+  EXPECT_DOUBLE_EQ(score_completion(at_step(config_, 99), {problem_, kRight, 10}).reward, 0.5);
+  EXPECT_DOUBLE_EQ(score_completion(at_step(config_, 100), {problem_, kRight, 10}).reward, 3.5);
+}
+
 TEST_F(Rewards, WhatCannotBeGradedIsFailedNotZero) {
   problem_.grader = "math";
   problem_.answer = "2\\sqrt{3}";
