@@ -4,16 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "data/foreign_store.h"
 #include "io/hdf5_file.h"
+#include "support/fault_of.h"
 #include "support/test_data.h"
 
 namespace reprise::data {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::fault_of;
 
 class Stores : public ::testing::Test {
  protected:
@@ -36,16 +37,6 @@ std::vector<Problem> some_problems() {
 }
 
 StoreManifest some_manifest() { return {.kind = "", .name = "some", .origin = "a test", .licence = "MIT", .source_sha256 = "", .splits = {{"train", 3}}, .content_sha256 = ""}; }
-
-template <class Function>
-std::string fault_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST_F(Stores, KeepEveryByteOfProblems) {
   const auto problems = some_problems();

@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "io/archive.h"
 #include "io/csv.h"
+#include "support/fault_of.h"
 #include "support/test_data.h"
 
 namespace reprise::io {
@@ -13,17 +13,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::fault_of;
 using Fields = std::vector<std::string>;
-
-template <class Function>
-std::string fault_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(Csv, QuotesCommasAndLineBreaks) {
   std::vector<Fields> rows;

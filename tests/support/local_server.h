@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/fault_of.h"
+
 namespace reprise::testing {
 
 struct ServedFile {
@@ -113,15 +115,5 @@ class LocalServer {
   std::map<std::string, ServedFile> files_;
   std::vector<std::string> requests_;
 };
-
-template <class Action>
-std::string fault_of(Action&& action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 }  // namespace reprise::testing
