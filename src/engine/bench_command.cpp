@@ -31,7 +31,7 @@ namespace {
 struct Options {
   std::string work, model = "tiny";
   pipeline::HardwareConfig hardware;
-  int64_t repeats = 5, num_prompts = 8, num_generations = 8, prompt_length = 64, new_tokens = 128, batch = 8, length = 256, tile_rows = 8, generation_rows = 64;
+  int64_t repeats = 5, num_prompts = 8, num_generations = 8, prompt_length = 64, new_tokens = 128, batch = 8, length = 256, tile_tokens = 2048, generation_rows = 64;
   bool json = false;
 };
 
@@ -173,7 +173,7 @@ class Bench {
       row.behavior_logprobs = completions[i].behavior_logprobs;
       rows.push_back(std::move(row));
     }
-    training::train_step(*model_, optimizer, rows, options_.tile_rows, false, 1e-5, rl::policy_loss(*model_, rows, config, 1.0, options_.new_tokens), "bench");
+    training::train_step(*model_, optimizer, rows, options_.tile_tokens, false, 1e-5, rl::policy_loss(*model_, rows, config, 1.0, options_.new_tokens), "bench");
   }
 
   std::vector<training::TrainingRow> sft_rows() const {
@@ -189,7 +189,7 @@ class Bench {
   }
 
   void sft(training::AdamW& optimizer, const std::vector<training::TrainingRow>& rows) {
-    training::train_step(*model_, optimizer, rows, options_.tile_rows, false, 1e-5, training::negative_log_likelihood(*model_, rows), "bench");
+    training::train_step(*model_, optimizer, rows, options_.tile_tokens, false, 1e-5, training::negative_log_likelihood(*model_, rows), "bench");
   }
 
   // What a large square product reaches here and now, in the model's type.
@@ -237,7 +237,7 @@ int bench_command(const Arguments& arguments) {
       "generations", po::value(&o.num_generations)->default_value(o.num_generations), "grpo: completions of each prompt (rollout: that many more prompts)")(
       "prompt-length", po::value(&o.prompt_length)->default_value(o.prompt_length), "tokens of a prompt")(
       "new-tokens", po::value(&o.new_tokens)->default_value(o.new_tokens), "tokens of a completion, exactly")("batch", po::value(&o.batch)->default_value(o.batch), "sft: rows")(
-      "length", po::value(&o.length)->default_value(o.length), "sft: tokens of a row")("tile-rows", po::value(&o.tile_rows)->default_value(o.tile_rows), "rows that train together")(
+      "length", po::value(&o.length)->default_value(o.length), "sft: tokens of a row")("tile-tokens", po::value(&o.tile_tokens)->default_value(o.tile_tokens), "tokens that train together")(
       "generation-rows", po::value(&o.generation_rows)->default_value(o.generation_rows), "token rows that sample together")("json", po::bool_switch(&o.json), "one JSON object");
   po::options_description all;
   all.add(shown).add_options()("work", po::value(&o.work));
@@ -258,7 +258,7 @@ int bench_command(const Arguments& arguments) {
     return 0;
   }
   if (o.work != "rollout" && o.work != "sft" && o.work != "grpo") throw UsageError("wants rollout, sft or grpo", "", "see `reprise bench --help`");
-  for (int64_t count : {o.repeats, o.num_prompts, o.num_generations, o.prompt_length, o.new_tokens, o.batch, o.tile_rows, o.generation_rows}) {
+  for (int64_t count : {o.repeats, o.num_prompts, o.num_generations, o.prompt_length, o.new_tokens, o.batch, o.tile_tokens, o.generation_rows}) {
     if (count < 1) throw UsageError("counts must be at least 1");
   }
   if (o.length < 2 || o.hardware.num_threads < 1) throw UsageError("--length must be at least 2 and --num-threads at least 1");

@@ -55,7 +55,7 @@ Line read_line(const nlohmann::json& json, const model::LoadedModel& model, cons
 int logprobs_command(const Arguments& arguments) {
   namespace options = boost::program_options;
   std::string model_path, input, output;
-  int64_t tile_rows = 8;
+  int64_t tile_tokens = 4096;
   pipeline::HardwareConfig hardware;
   options::options_description shown("options");
   shown.add_options()("help,h", "this text")("input", options::value(&input)->value_name("FILE.jsonl"), "rows of {\"prompt\",\"completion\"} or {\"ids\"}")(
@@ -63,7 +63,7 @@ int logprobs_command(const Arguments& arguments) {
       "device", options::value(&hardware.device)->default_value("cpu"), "cpu or cuda")(
       "dtype", options::value(&hardware.torch_dtype)->default_value("float32"), "float32 or bfloat16 (cuda)")(
       "num-threads", options::value(&hardware.num_threads)->default_value(2), "CPU threads")(
-      "rows", options::value(&tile_rows)->default_value(8), "texts that go through the model together");
+      "tile-tokens", options::value(&tile_tokens)->default_value(4096), "tokens that go through the model together");
   options::options_description all;
   all.add(shown).add_options()("model", options::value(&model_path));
   options::positional_options_description places;
@@ -83,7 +83,7 @@ int logprobs_command(const Arguments& arguments) {
     return 0;
   }
   if (model_path.empty() || input.empty() || output.empty()) throw UsageError("needs a model, --input and --output", "", "see `reprise logprobs --help`");
-  if (tile_rows < 1 || hardware.num_threads < 1) throw UsageError("--rows and --num-threads must be at least 1");
+  if (tile_tokens < 1 || hardware.num_threads < 1) throw UsageError("--tile-tokens and --num-threads must be at least 1");
   const stages::Placement placement = stages::place(hardware);
   const model::LoadedModel model = model::load_model(model_path, placement.dtype, placement.device);
   std::vector<Line> lines;
@@ -93,7 +93,7 @@ int logprobs_command(const Arguments& arguments) {
   });
   std::vector<training::TrainingRow> rows;
   for (const Line& line : lines) rows.push_back(line.row);
-  const auto logprobs = training::row_logprobs(*model.model, rows, tile_rows, 1.0);
+  const auto logprobs = training::row_logprobs(*model.model, rows, tile_tokens, 1.0);
   std::string text;
   for (size_t i = 0; i < lines.size(); ++i) {
     lines[i].json["ids"] = lines[i].row.ids;

@@ -1,201 +1,148 @@
-// Packed products and row loops, each shared among the threads.
+// Rows through the layers, keys and values into pages.
 #include "generation/cpu_decoder.h"
 
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
-
-#include <cmath>
+#include <algorithm>
 #include <cstring>
 
+#include "kernels/attention.h"
+#include "kernels/parallel.h"
 #include "kernels/row_ops.h"
-#include "model/rope.h"
 
 namespace reprise::generation {
-namespace {
 
 using namespace kernels;
 
-// Rows [0, count) among the threads; `work` is about how many operations one row takes.
-template <class Function>
-void for_rows(int64_t count, int64_t work, Function&& row) {
-  at::parallel_for(0, count, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, work)), [&](int64_t begin, int64_t end) {
-    for (int64_t m = begin; m < end; ++m) row(m);
-  });
+KvPages::KvPages(const model::ModelConfig& config, int64_t page_positions, int64_t max_pages)
+    : page_positions_(page_positions), max_pages_(max_pages), num_heads_(config.num_key_value_heads), head_dim_(config.head_dim),
+      floats_(config.num_hidden_layers * config.num_key_value_heads * page_positions * config.head_dim) {}
+
+double KvPages::bytes_of_page(const model::ModelConfig& config, int64_t page_positions) {
+  return 2.0 * sizeof(float) * static_cast<double>(config.num_hidden_layers * config.num_key_value_heads * config.head_dim * page_positions);
 }
 
-// Matrices [n, K] one below the other.
-PackedWeights packed(std::initializer_list<at::Tensor> parts) {
-  int64_t outputs = 0, inputs = 0;
-  for (const at::Tensor& part : parts) {
-    outputs += part.size(0);
-    inputs = part.size(1);
+KvPage* KvPages::take() {
+  if (num_used_ == max_pages_) return nullptr;
+  if (free_.empty()) {
+    pages_.push_back(std::make_unique<KvPage>());
+    pages_.back()->keys.resize(static_cast<size_t>(floats_));
+    pages_.back()->values.resize(static_cast<size_t>(floats_ + kPanel));
+    free_.push_back(pages_.back().get());
   }
-  PackedWeights weights(outputs, inputs);
-  int64_t first = 0;
-  for (const at::Tensor& part : parts) {
-    weights.set_rows(first, part.const_data_ptr<float>(), part.size(0));
-    first += part.size(0);
-  }
-  return weights;
+  ++num_used_;
+  KvPage* page = free_.back();
+  free_.pop_back();
+  return page;
 }
 
-}  // namespace
-
-KvBlock::KvBlock(const model::ModelConfig& config, int64_t first, int64_t positions)
-    : first_position(first), capacity(positions) {
-  const int64_t size = config.num_hidden_layers * config.num_key_value_heads * config.head_dim * positions;
-  keys.resize(size);
-  values.resize(size);
+void KvPages::give_back(KvPage* page) {
+  --num_used_;
+  free_.push_back(page);
 }
 
-CpuDecoder::CpuDecoder(const model::Transformer& model, int64_t num_rows, int64_t max_positions)
-    : config_(model.config()), num_rows_(num_rows) {
-  at::NoGradGuard guard;
-  const auto weight = [&](const std::string& name) { return model.weights().at(name).detach().to(at::kFloat).contiguous(); };
-  const auto row = [&](std::initializer_list<std::string> names) {
-    Row values;
-    for (const std::string& name : names) {
-      if (!model.weights().contains(name)) return Row();
-      const at::Tensor part = weight(name);
-      values.insert(values.end(), part.const_data_ptr<float>(), part.const_data_ptr<float>() + part.numel());
-    }
-    return values;
-  };
-  embedding_VD_ = row({"model.embed_tokens.weight"});
-  final_norm_D_ = row({"model.norm.weight"});
-  head_ = packed({weight(config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight")});
-  for (int64_t i = 0; i < config_.num_hidden_layers; ++i) {
-    const std::string prefix = "model.layers." + std::to_string(i) + ".", attention = prefix + "self_attn.", mlp = prefix + "mlp.";
-    Layer layer;
-    layer.input_norm = row({prefix + "input_layernorm.weight"});
-    layer.post_norm = row({prefix + "post_attention_layernorm.weight"});
-    layer.qkv = packed({weight(attention + "q_proj.weight"), weight(attention + "k_proj.weight"), weight(attention + "v_proj.weight")});
-    layer.qkv_bias = row({attention + "q_proj.bias", attention + "k_proj.bias", attention + "v_proj.bias"});
-    layer.o = packed({weight(attention + "o_proj.weight")});
-    layer.o_bias = row({attention + "o_proj.bias"});
-    layer.q_norm = row({attention + "q_norm.weight"});
-    layer.k_norm = row({attention + "k_norm.weight"});
-    layer.gate_up = packed({weight(mlp + "gate_proj.weight"), weight(mlp + "up_proj.weight")});
-    layer.gate_up_bias = row({mlp + "gate_proj.bias", mlp + "up_proj.bias"});
-    layer.down = packed({weight(mlp + "down_proj.weight")});
-    layer.down_bias = row({mlp + "down_proj.bias"});
-    layers_.push_back(std::move(layer));
-  }
-  model::rope_table(config_, max_positions, cos_, sin_);
-
-  const int64_t E = config_.head_dim;
-  const auto buffer = [&](int64_t width) { return Row(static_cast<size_t>(num_rows_ * width)); };
-  hidden_MD_ = buffer(config_.hidden_size);
-  normed_MD_ = buffer(config_.hidden_size);
-  qkv_MQ_ = buffer((config_.num_attention_heads + 2 * config_.num_key_value_heads) * E);
-  mixed_MO_ = buffer(config_.num_attention_heads * E);
-  projected_MD_ = buffer(config_.hidden_size);
-  gate_up_MF_ = buffer(2 * config_.intermediate_size);
-  activated_MF_ = buffer(config_.intermediate_size);
-  chosen_MD_ = buffer(config_.hidden_size);
-  logits_MV_ = buffer(config_.vocab_size);
+bool KvSequence::reserve(int64_t positions) {
+  if (pages_wanted(positions) > cache_->num_free()) return false;
+  while (pages_wanted(positions) > 0) pages_.push_back(cache_->take());
+  return true;
 }
 
-// Biases, norms, rotation; keys and values to their places. Must end for all rows before any attends.
-void CpuDecoder::place_keys_and_values(const Layer& layer, int64_t layer_index, std::span<const TokenRow> rows) {
-  const int64_t E = config_.head_dim, H = config_.num_attention_heads, K = config_.num_key_value_heads;
-  const int64_t width = (H + 2 * K) * E, half = E / 2;
-  for_rows(static_cast<int64_t>(rows.size()), width * 4, [&](int64_t m) {
-    float* row = qkv_MQ_.data() + m * width;
-    if (!layer.qkv_bias.empty()) add_row(row, layer.qkv_bias.data(), width);
-    const float* cosine = cos_.data() + rows[m].position * half;
-    const float* sine = sin_.data() + rows[m].position * half;
-    for (int64_t h = 0; h < H + K; ++h) {
-      float* head = row + h * E;
-      const Row& norm = h < H ? layer.q_norm : layer.k_norm;
-      if (!norm.empty()) rms_norm_row(head, norm.data(), head, E, config_.rms_norm_eps);
-      rotate_row(head, cosine, sine, half);
-    }
-    KvBlock& block = *rows[m].block;
-    const int64_t slot = rows[m].position - block.first_position;
+void KvSequence::clear() {
+  for (KvPage* page : pages_) cache_->give_back(page);
+  pages_.clear();
+}
+
+CpuDecoder::CpuDecoder(std::shared_ptr<const model::RowModel> model, const KvPages& cache, int64_t num_rows)
+    : model_(std::move(model)), cache_(cache), num_rows_(num_rows) {
+  const model::ModelConfig& c = model_->config();
+  const auto buffer = [&](int64_t width) { return std::vector<float>(static_cast<size_t>(num_rows_ * width + kPanel)); };
+  hidden_MD_ = buffer(c.hidden_size);
+  normed_MD_ = buffer(c.hidden_size);
+  qkv_MQ_ = buffer(model_->qkv_width());
+  mixed_MO_ = buffer(model_->query_width());
+  gate_up_MF_ = buffer(2 * c.intermediate_size);
+  activated_MF_ = buffer(c.intermediate_size);
+  chosen_MD_ = buffer(c.hidden_size);
+  logits_MV_ = buffer(c.vocab_size);
+}
+
+// Must end for all rows before any attends.
+void CpuDecoder::place_keys_and_values(size_t layer, std::span<const TokenRow> rows) {
+  const int64_t E = model_->config().head_dim, K = model_->config().num_key_value_heads, Q = model_->qkv_width(), O = model_->query_width();
+  for_rows(static_cast<int64_t>(rows.size()), 8 * Q, [&](int64_t m) {
+    float* row = qkv_MQ_.data() + m * Q;
+    const TokenRow& token = rows[static_cast<size_t>(m)];
+    model_->turn_heads(model_->layers()[layer], token.position, row);
+    const int64_t own = token.position - token.sequence->first_position_, place = own % cache_.page_positions();
+    KvPage& page = *token.sequence->pages_[static_cast<size_t>(own / cache_.page_positions())];
     for (int64_t k = 0; k < K; ++k) {
-      const int64_t base = (layer_index * K + k) * E * block.capacity;
-      for (int64_t e = 0; e < E; ++e) block.keys[base + e * block.capacity + slot] = row[(H + k) * E + e];
-      std::memcpy(block.values.data() + base + slot * E, row + (H + K + k) * E, sizeof(float) * static_cast<size_t>(E));
+      const int64_t base = cache_.key_offset(static_cast<int64_t>(layer), k);
+      put_in_panels(row + O + k * E, place, E, page.keys.data() + base);
+      std::memcpy(page.values.data() + base + place * E, row + O + (K + k) * E, sizeof(float) * static_cast<size_t>(E));
     }
   });
 }
 
-void CpuDecoder::attend(int64_t layer_index, std::span<const TokenRow> rows) {
-  const int64_t E = config_.head_dim, H = config_.num_attention_heads, K = config_.num_key_value_heads;
-  const int64_t width = (H + 2 * K) * E, group = H / K;
-  const float scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(E)));
-  at::parallel_for(0, static_cast<int64_t>(rows.size()) * H, std::max<int64_t>(1, 256 / E), [&](int64_t begin, int64_t end) {
-    std::vector<float> scores;
-    for (int64_t index = begin; index < end; ++index) {
-      const int64_t m = index / H, h = index % H;
-      const KvBlock* parts[2] = {rows[m].prefix, rows[m].block};
-      const int64_t counts[2] = {rows[m].prefix ? rows[m].prefix->capacity : 0,
-                                 rows[m].position - rows[m].block->first_position + 1};
-      scores.resize(static_cast<size_t>(counts[0] + counts[1]));
-      const float* query = qkv_MQ_.data() + m * width + h * E;
-      float* out = scores.data();
-      for (int part = 0; part < 2; ++part) {
-        if (counts[part] == 0) continue;
-        const int64_t base = (layer_index * K + h / group) * E * parts[part]->capacity;
-        score_positions(query, parts[part]->keys.data() + base, parts[part]->capacity, counts[part], E, scale, out);
-        out += counts[part];
+void CpuDecoder::attend(size_t layer, std::span<const TokenRow> rows) {
+  const int64_t E = model_->config().head_dim, K = model_->config().num_key_value_heads, group = model_->config().num_attention_heads / K;
+  const int64_t Q = model_->qkv_width(), O = model_->query_width(), width = group * E, per_page = cache_.page_positions();
+  for_chunks(static_cast<int64_t>(runs_.size()) * K, 2, [&](int64_t begin, int64_t end) {
+    std::vector<float> scores, queries, mixed;
+    std::vector<KeyValues> parts;
+    std::vector<int64_t> visible;
+    for (int64_t item = begin; item < end; ++item) {
+      const auto [first, last] = runs_[static_cast<size_t>(item / K)];
+      const int64_t k = item % K, base = cache_.key_offset(static_cast<int64_t>(layer), k), count = last - first;
+      const KvSequence& sequence = *rows[static_cast<size_t>(first)].sequence;
+      parts.clear();
+      const auto add_parts = [&](const KvSequence& of, int64_t positions) {
+        for (int64_t p = 0; p * per_page < positions; ++p) {
+          const KvPage& page = *of.pages_[static_cast<size_t>(p)];
+          parts.push_back({std::min(per_page, positions - p * per_page), page.keys.data() + base, page.values.data() + base, E});
+        }
+      };
+      if (sequence.prefix_) add_parts(*sequence.prefix_, sequence.first_position_);
+      add_parts(sequence, rows[static_cast<size_t>(last - 1)].position - sequence.first_position_ + 1);
+      visible.clear();
+      for (int64_t m = first; m < last; ++m) visible.insert(visible.end(), static_cast<size_t>(group), rows[static_cast<size_t>(m)].position + 1);
+      if (count == 1) {  // the heads of one token lie together already
+        kernels::attend({group, E, qkv_MQ_.data() + first * Q + k * width, visible.data()}, parts, scores, mixed_MO_.data() + first * O + k * width);
+        continue;
       }
-      softmax_row(scores.data(), static_cast<int64_t>(scores.size()));
-      float* result = mixed_MO_.data() + m * H * E + h * E;
-      std::fill_n(result, E, 0.0f);
-      const float* weights = scores.data();
-      for (int part = 0; part < 2; ++part) {
-        if (counts[part] == 0) continue;
-        const int64_t base = (layer_index * K + h / group) * E * parts[part]->capacity;
-        mix_values(weights, parts[part]->values.data() + base, counts[part], E, result);
-        weights += counts[part];
-      }
+      queries.resize(static_cast<size_t>(count * width + kPanel));
+      mixed.resize(static_cast<size_t>(count * width));
+      for (int64_t i = 0; i < count; ++i) std::memcpy(queries.data() + i * width, qkv_MQ_.data() + (first + i) * Q + k * width, sizeof(float) * static_cast<size_t>(width));
+      kernels::attend({count * group, E, queries.data(), visible.data()}, parts, scores, mixed.data());
+      for (int64_t i = 0; i < count; ++i) std::memcpy(mixed_MO_.data() + (first + i) * O + k * width, mixed.data() + i * width, sizeof(float) * static_cast<size_t>(width));
     }
   });
 }
 
 void CpuDecoder::forward(std::span<const TokenRow> rows) {
-  const int64_t D = config_.hidden_size, F = config_.intermediate_size, live = static_cast<int64_t>(rows.size());
-  const int64_t O = config_.num_attention_heads * config_.head_dim, Q = O + 2 * config_.num_key_value_heads * config_.head_dim;
-  float *hidden = hidden_MD_.data(), *normed = normed_MD_.data(), *projected = projected_MD_.data();
-  for_rows(live, D, [&](int64_t m) { std::memcpy(hidden + m * D, embedding_VD_.data() + int64_t{rows[m].id} * D, sizeof(float) * static_cast<size_t>(D)); });
-  const auto norm_into = [&](const Row& weight) {
-    for_rows(live, 3 * D, [&](int64_t m) { rms_norm_row(hidden + m * D, weight.data(), normed + m * D, D, config_.rms_norm_eps); });
-  };
-  const auto add_projected = [&](const Row& bias) {
-    for_rows(live, 2 * D, [&](int64_t m) {
-      if (!bias.empty()) add_row(projected + m * D, bias.data(), D);
-      add_row(hidden + m * D, projected + m * D, D);
-    });
-  };
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const Layer& layer = layers_[i];
-    norm_into(layer.input_norm);
-    packed_linear(normed, D, live, layer.qkv, qkv_MQ_.data(), Q);
-    place_keys_and_values(layer, static_cast<int64_t>(i), rows);
-    attend(static_cast<int64_t>(i), rows);
-    packed_linear(mixed_MO_.data(), O, live, layer.o, projected, D);
-    add_projected(layer.o_bias);
-    norm_into(layer.post_norm);
-    packed_linear(normed, D, live, layer.gate_up, gate_up_MF_.data(), 2 * F);
-    for_rows(live, 16 * F, [&](int64_t m) {
-      float* gate_up = gate_up_MF_.data() + m * 2 * F;
-      if (!layer.gate_up_bias.empty()) add_row(gate_up, layer.gate_up_bias.data(), 2 * F);
-      silu_product_row(gate_up, gate_up + F, activated_MF_.data() + m * F, F);
-    });
-    packed_linear(activated_MF_.data(), F, live, layer.down, projected, D);
-    add_projected(layer.down_bias);
+  constexpr int64_t kLongestRun = 24;
+  const int64_t live = static_cast<int64_t>(rows.size()), D = model_->config().hidden_size;
+  runs_.clear();
+  for (int64_t m = 0; m < live; ++m) {
+    const bool goes_on = !runs_.empty() && rows[static_cast<size_t>(runs_.back().first)].sequence == rows[static_cast<size_t>(m)].sequence && m - runs_.back().first < kLongestRun;
+    if (goes_on) runs_.back().second = m + 1;
+    else runs_.emplace_back(m, m + 1);
+  }
+  float *hidden = hidden_MD_.data(), *normed = normed_MD_.data();
+  for (int64_t m = 0; m < live; ++m) model_->embed(rows[static_cast<size_t>(m)].id, hidden + m * D);
+  for (size_t i = 0; i < model_->layers().size(); ++i) {
+    const model::RowModel::Layer& layer = model_->layers()[i];
+    model_->norm(layer.input_norm, hidden, live, normed);
+    layer.qkv.forward(normed, live, qkv_MQ_.data());
+    place_keys_and_values(i, rows);
+    attend(i, rows);
+    model_->finish_layer(layer, mixed_MO_.data(), hidden, live, hidden, normed, gate_up_MF_.data(), activated_MF_.data(), hidden);
   }
 }
 
 const float* CpuDecoder::logits(std::span<const int64_t> chosen) {
-  const int64_t D = config_.hidden_size, count = static_cast<int64_t>(chosen.size());
-  for_rows(count, 3 * D, [&](int64_t i) {
-    rms_norm_row(hidden_MD_.data() + chosen[i] * D, final_norm_D_.data(), chosen_MD_.data() + i * D, D, config_.rms_norm_eps);
-  });
-  packed_linear(chosen_MD_.data(), D, count, head_, logits_MV_.data(), config_.vocab_size);
+  const int64_t D = model_->config().hidden_size, count = static_cast<int64_t>(chosen.size());
+  for (int64_t i = 0; i < count; ++i) {
+    rms_norm_row(hidden_MD_.data() + chosen[static_cast<size_t>(i)] * D, model_->final_norm().values.data(), chosen_MD_.data() + i * D, D, model_->config().rms_norm_eps);
+  }
+  model_->head().forward(chosen_MD_.data(), count, logits_MV_.data());
   return logits_MV_.data();
 }
 

@@ -1,67 +1,99 @@
-// The decode path on the CPU, written by hand in float32: weights packed once (kernels/packed_linear.h), everything else row
-// by row in plain loops (kernels/row_ops.h) that vectorise over outputs and never over the summed dimension. A row's bits
-// depend on the token, its position and what it attends to, not on the other rows or how many there are (tests:
-// GenerationEngine.ACompletionDoesNotDependOnItsNeighbours). The plain path it is checked against is model::Transformer.
+// The decode path on the CPU in float32: the trainer's own row functions (model/row_model.h) over a cache in pages. A row's
+// bits depend on the token, its position and what it attends to, not on the other rows or how many there are, nor on the size
+// of a page (tests: CpuDecoder.ARowDoesNotDependOnItsNeighbours, GenerationEngine.DrawsWhatTheTrainerScores).
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "kernels/packed_linear.h"
-#include "model/transformer.h"
+#include "model/row_model.h"
 
 namespace reprise::generation {
 
-// Keys and values of `capacity` consecutive positions of one sequence. Keys lie [layer][kv head][head_dim][capacity], so
-// that scores run over positions; values [layer][kv head][capacity][head_dim].
-struct KvBlock {
-  KvBlock(const model::ModelConfig& config, int64_t first_position, int64_t capacity);
-  int64_t first_position = 0;
-  int64_t capacity = 0;
+// Keys and values of some consecutive positions of one sequence, all layers and heads: keys in panels
+// (kernels/attention.h), values [position][head_dim].
+struct KvPage {
   std::vector<float> keys, values;
 };
 
-// One token to be read: its own key and value go to `block`; it attends to all of `prefix` (when there is one) and to
-// the positions of `block` up to its own.
+// The cache: at most max_pages pages of page_positions positions (a multiple of 32), made when first asked for and used again.
+class KvPages {
+ public:
+  KvPages(const model::ModelConfig& config, int64_t page_positions, int64_t max_pages);
+
+  int64_t page_positions() const { return page_positions_; }
+  int64_t pages_for(int64_t positions) const { return (positions + page_positions_ - 1) / page_positions_; }
+  int64_t num_free() const { return max_pages_ - num_used_; }
+  int64_t num_used() const { return num_used_; }
+  // Where a layer's head begins in a page's keys, and in its values.
+  int64_t key_offset(int64_t layer, int64_t head) const { return (layer * num_heads_ + head) * page_positions_ * head_dim_; }
+  static double bytes_of_page(const model::ModelConfig& config, int64_t page_positions);
+
+  KvPage* take();  // null when there is none left
+  void give_back(KvPage* page);
+
+ private:
+  int64_t page_positions_, max_pages_, num_used_ = 0, num_heads_, head_dim_, floats_;
+  std::vector<std::unique_ptr<KvPage>> pages_;
+  std::vector<KvPage*> free_;
+};
+
+// One sequence's pages. They go back to the cache when it ends.
+class KvSequence {
+ public:
+  // `prefix`, when there is one, is full: this sequence begins behind it.
+  explicit KvSequence(KvPages& cache, const KvSequence* prefix = nullptr, int64_t prefix_length = 0) : cache_(&cache), prefix_(prefix), first_position_(prefix_length) {}
+  ~KvSequence() { clear(); }
+  KvSequence(const KvSequence&) = delete;
+  KvSequence& operator=(const KvSequence&) = delete;
+
+  int64_t first_position() const { return first_position_; }
+  // Pages to be taken so that `positions` of its own fit.
+  int64_t pages_wanted(int64_t positions) const { return std::max<int64_t>(0, cache_->pages_for(positions) - static_cast<int64_t>(pages_.size())); }
+  // Makes room for `positions` of its own; false, with nothing taken, when the cache has not enough pages.
+  bool reserve(int64_t positions);
+  void clear();
+
+ private:
+  friend class CpuDecoder;
+  KvPages* cache_;
+  const KvSequence* prefix_;
+  int64_t first_position_;
+  std::vector<KvPage*> pages_;
+};
+
+// One token to be read: its key and value go to `sequence`, where room must be reserved; it attends to the sequence's prefix
+// and to the sequence up to itself.
 struct TokenRow {
   int32_t id = 0;
   int64_t position = 0;
-  KvBlock* block = nullptr;
-  const KvBlock* prefix = nullptr;  // full
+  KvSequence* sequence = nullptr;
 };
 
 class CpuDecoder {
  public:
-  // Copies the weights into the layout it wants (q, k and v side by side, gate and up side by side).
-  // max_positions: longest sequence that will be read.
-  CpuDecoder(const model::Transformer& model, int64_t num_rows, int64_t max_positions);
+  CpuDecoder(std::shared_ptr<const model::RowModel> model, const KvPages& cache, int64_t num_rows);
 
   int64_t num_rows() const { return num_rows_; }
-  int64_t vocab_size() const { return config_.vocab_size; }
-  // Reads at most num_rows tokens. Rows of one block must stand in order of position.
+  int64_t vocab_size() const { return model_->config().vocab_size; }
+  // Reads at most num_rows tokens. Rows of one sequence must stand together in order of position.
   void forward(std::span<const TokenRow> rows);
   // Logits of chosen rows of the last forward, at most num_rows: row i of the result belongs to chosen[i].
   // Valid until the next call. [chosen.size(), V]
   const float* logits(std::span<const int64_t> chosen);
 
  private:
-  using Row = std::vector<float>;  // empty: the model has none
-  struct Layer {
-    kernels::PackedWeights qkv, o, gate_up, down;
-    Row input_norm, post_norm, qkv_bias, o_bias, q_norm, k_norm, gate_up_bias, down_bias;
-  };
-  void place_keys_and_values(const Layer& layer, int64_t layer_index, std::span<const TokenRow> rows);
-  void attend(int64_t layer_index, std::span<const TokenRow> rows);
+  void place_keys_and_values(size_t layer, std::span<const TokenRow> rows);
+  void attend(size_t layer, std::span<const TokenRow> rows);
 
-  model::ModelConfig config_;
+  std::shared_ptr<const model::RowModel> model_;
+  const KvPages& cache_;
   int64_t num_rows_;
-  Row embedding_VD_, final_norm_D_;
-  kernels::PackedWeights head_;
-  std::vector<Layer> layers_;
-  std::vector<float> cos_, sin_;  // [position][head_dim / 2]
+  std::vector<std::pair<int64_t, int64_t>> runs_;  // rows [begin, end) of one sequence
   // One row a token.
-  std::vector<float> hidden_MD_, normed_MD_, qkv_MQ_, mixed_MO_, projected_MD_, gate_up_MF_, activated_MF_, chosen_MD_, logits_MV_;
+  std::vector<float> hidden_MD_, normed_MD_, qkv_MQ_, mixed_MO_, gate_up_MF_, activated_MF_, chosen_MD_, logits_MV_;
 };
 
 }  // namespace reprise::generation

@@ -1,9 +1,9 @@
 // The engine that samples. Completions depend on the weights, the prompt and the random path alone: not on the batch,
 // the order of requests or what else is being sampled (tests: GenerationEngine.ACompletionDoesNotDependOnItsNeighbours).
 //
-// On the CPU in float32 the decode path is written by hand (cpu_decoder.h): prefill and decode mixed, a row's bits never
-// change with its neighbours, their number or the threads (docs/reproducing.md). The prompt's prefix is computed once for
-// its samples. Elsewhere (CUDA, bfloat16) torch_decoder.h runs LibTorch's ops over a dense cache.
+// On the CPU in float32 the decode path is written by hand (cpu_decoder.h): prefill and decode mixed over a cache in pages, a
+// row's bits never change with its neighbours, their number or the threads (docs/reproducing.md). The prompt's prefix is
+// computed once for its samples. Elsewhere (CUDA, bfloat16) torch_decoder.h runs LibTorch's ops over a dense cache.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@ struct GenerationRequest {
   // Sample s of prompt p draws from RandomStream{path..., prompt_numbers[p], s}, one place per token.
   std::vector<uint64_t> random_path;           // (seed, stage, step)
   std::vector<int32_t> stop_ids;
+  int64_t page_positions = 64;                 // of the CPU's cache, a multiple of 32: no completion depends on it
 };
 
 struct GenerationProgress {

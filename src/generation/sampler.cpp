@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "kernels/row_ops.h"
 
 #pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
@@ -40,23 +41,6 @@ REPRISE_INLINE float log_positive(float x) {
   return static_cast<float>(exponent) * kLn2 + (2.0f * s + s * z * p);
 }
 
-// e^x for x <= 0 (clamped at -87: smaller is as good as nothing).
-REPRISE_INLINE float exp_negative(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  const float scaled = x * 1.44269504f;
-  const int32_t k = static_cast<int32_t>(scaled - 0.5f);
-  const float r = (x - static_cast<float>(k) * 0.693359375f) - static_cast<float>(k) * -2.12194440e-4f;
-  float p = 1.0f / 5040.0f;
-  p = p * r + 1.0f / 720.0f;
-  p = p * r + 1.0f / 120.0f;
-  p = p * r + 1.0f / 24.0f;
-  p = p * r + 1.0f / 6.0f;
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  p = p * r + 1.0f;
-  return p * __builtin_bit_cast(float, static_cast<uint32_t>(k + 127) << 23);
-}
-
 // Gumbel noise is -log(E), E = -log(1 - v), v uniform. Likely winners have a small E, so v keeps all 32 bits near 0,
 // where log(1 - v) is taken from v itself and not from a rounded 1 - v.
 REPRISE_INLINE float gumbel_of_word(uint32_t word) {
@@ -72,40 +56,6 @@ REPRISE_INLINE float gumbel_of_word(uint32_t word) {
   const float near_zero = 2.0f * s + s * z * p;
   const float elsewhere = -log_positive(1.0f - v);
   return -log_positive(v < 0.25f ? near_zero : elsewhere);
-}
-
-// log of sum of exp(scale * (x - maximum)), in double, fixed order.
-REPRISE_CLONES double sum_exp(const float* values, size_t count, float maximum, float scale) {
-  double lanes[8] = {};
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    float e[8];
-    for (int j = 0; j < 8; ++j) e[j] = exp_negative(scale * (values[i + j] - maximum));
-    for (int j = 0; j < 8; ++j) lanes[j] += e[j];
-  }
-  for (; i < count; ++i) lanes[0] += exp_negative(scale * (values[i] - maximum));
-  double sum = 0;
-  for (double lane : lanes) sum += lane;
-  return sum;
-}
-
-double log_sum_exp(std::span<const float> values, float maximum, float scale) { return std::log(sum_exp(values.data(), values.size(), maximum, scale)); }
-
-// The largest value and the lowest index that has it.
-REPRISE_CLONES size_t index_of_largest(const float* values, size_t count) {
-  float most[16];
-  for (float& m : most) m = -std::numeric_limits<float>::infinity();
-  size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    for (int j = 0; j < 16; ++j) most[j] = values[i + j] > most[j] ? values[i + j] : most[j];
-  }
-  float largest = most[0];
-  for (float m : most) largest = m > largest ? m : largest;
-  for (; i < count; ++i) largest = values[i] > largest ? values[i] : largest;
-  for (i = 0; i < count; ++i) {
-    if (values[i] == largest) return i;
-  }
-  return 0;
 }
 
 // Philox4x32-10 of counters (first_block + b, position, upper, 0) for 64 blocks at once: words[4 b + j] is word j of block b,
@@ -172,44 +122,52 @@ float gumbel_noise(const NoiseKey& key, uint32_t position, uint32_t id) {
 }
 
 Draw draw_token(std::span<const float> logits, const SamplingConfig& config, const NoiseKey& key, uint32_t position,
-                std::vector<float>& scratch) {
+                std::vector<float>& scratch, std::span<const int32_t> banned) {
   const size_t V = logits.size();
-  const size_t best = index_of_largest(logits.data(), V);
-  const float maximum = logits[best];
-  const double full_normaliser = log_sum_exp(logits, maximum, 1.0f);
+  const int64_t count = static_cast<int64_t>(V);
+  const kernels::Normaliser full = kernels::normaliser_of(logits.data(), count, 1.0f);
+  std::vector<float> allowed;
+  if (!banned.empty()) {
+    allowed.assign(logits.begin(), logits.end());
+    for (int32_t id : banned) {
+      if (id >= 0 && id < count) allowed[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity();
+    }
+  }
+  const std::span<const float> from = banned.empty() ? logits : std::span<const float>(allowed);
   Draw draw;
   if (config.temperature == 0) {
-    draw.id = static_cast<int32_t>(best);
-    draw.full_logprob = static_cast<float>(-full_normaliser);
+    draw.id = static_cast<int32_t>(kernels::index_of_largest(from.data(), count));
+    draw.full_logprob = full.logprob(logits[static_cast<size_t>(draw.id)]);
     return draw;
   }
   const float scale = static_cast<float>(1.0 / config.temperature);
   const bool filtered = config.top_k > 0 || config.top_p < 1 || config.min_p > 0;
+  const kernels::Normaliser z = scale == 1.0f && banned.empty() ? full : kernels::normaliser_of(from.data(), count, scale);
 
   if (!filtered) {
     scratch.resize(V);
-    perturbed(logits.data(), V, maximum, scale, key, position, scratch.data());
-    const size_t chosen = index_of_largest(scratch.data(), V);
+    perturbed(from.data(), V, z.maximum, scale, key, position, scratch.data());
+    const size_t chosen = static_cast<size_t>(kernels::index_of_largest(scratch.data(), count));
     draw.id = static_cast<int32_t>(chosen);
-    const double normaliser = scale == 1.0f ? full_normaliser : log_sum_exp(logits, maximum, scale);
-    draw.behavior_logprob = static_cast<float>(double{scale} * (double{logits[chosen]} - maximum) - normaliser);
-    draw.full_logprob = static_cast<float>((double{logits[chosen]} - maximum) - full_normaliser);
+    draw.behavior_logprob = z.logprob(from[chosen]);
+    draw.full_logprob = full.logprob(logits[chosen]);
     return draw;
   }
 
   // Candidates from the most likely down; ties by the lower id. Filters in vLLM's order: top-k, top-p, min-p.
   std::vector<int32_t> order(V);
   std::iota(order.begin(), order.end(), 0);
-  const auto more_likely = [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
+  const auto more_likely = [&](int32_t a, int32_t b) { return from[a] != from[b] ? from[a] > from[b] : a < b; };
   size_t kept = config.top_k > 0 ? std::min<size_t>(V, static_cast<size_t>(config.top_k)) : V;
   if (kept < V) {
     std::partial_sort(order.begin(), order.begin() + kept, order.end(), more_likely);
   } else {
     std::sort(order.begin(), order.end(), more_likely);
   }
-  std::vector<double> weights(kept);
-  double total = 0;
-  for (size_t i = 0; i < kept; ++i) total += weights[i] = exp_negative(scale * (logits[order[i]] - maximum));
+  std::vector<float> weights(kept);
+  for (size_t i = 0; i < kept; ++i) weights[i] = from[order[i]];
+  kernels::exp_row(weights.data(), static_cast<int64_t>(kept), z.maximum, scale, 1.0f, weights.data());
+  double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (config.top_p < 1) {
     double running = 0;
     size_t n = 0;
@@ -222,22 +180,25 @@ Draw draw_token(std::span<const float> logits, const SamplingConfig& config, con
   if (config.min_p > 0) {
     while (kept > 1 && weights[kept - 1] < config.min_p * weights[0]) --kept;
   }
-  total = 0;
-  for (size_t i = 0; i < kept; ++i) total += weights[i];
+  total = std::accumulate(weights.begin(), weights.begin() + static_cast<int64_t>(kept), 0.0);
   int32_t chosen = order[0];
   float highest = -std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < kept; ++i) {
     const int32_t id = order[i];
-    const float value = scale * (logits[id] - maximum) + gumbel_noise(key, position, static_cast<uint32_t>(id));
+    const float value = scale * (from[id] - z.maximum) + gumbel_noise(key, position, static_cast<uint32_t>(id));
     if (value > highest || (value == highest && id < chosen)) {
       highest = value;
       chosen = id;
     }
   }
   draw.id = chosen;
-  draw.behavior_logprob = static_cast<float>(double{scale} * (double{logits[chosen]} - maximum) - std::log(total));
-  draw.full_logprob = static_cast<float>((double{logits[chosen]} - maximum) - full_normaliser);
+  draw.behavior_logprob = kernels::Normaliser{z.maximum, scale, std::log(total)}.logprob(from[chosen]);
+  draw.full_logprob = full.logprob(logits[chosen]);
   return draw;
+}
+
+Draw forced_token(std::span<const float> logits, int32_t id) {
+  return {.id = id, .behavior_logprob = 0, .full_logprob = kernels::normaliser_of(logits.data(), static_cast<int64_t>(logits.size()), 1.0f).logprob(logits[static_cast<size_t>(id)])};
 }
 
 }  // namespace reprise::generation

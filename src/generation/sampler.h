@@ -26,8 +26,10 @@ NoiseKey noise_key(const std::vector<uint64_t>& random_path, uint64_t prompt_num
 // The Gumbel noise of a token id at a position of the completion: -log(-log(1 - v)), v uniform in (0, 1) from 32 bits.
 float gumbel_noise(const NoiseKey& key, uint32_t position, uint32_t id);
 
-// temperature 0: the most likely token (its behavior_logprob is 0).
+// temperature 0: the most likely token (its behavior_logprob is 0). `banned` ids are not drawn.
 Draw draw_token(std::span<const float> logits, const SamplingConfig& config, const NoiseKey& key, uint32_t position,
-                std::vector<float>& scratch);
+                std::vector<float>& scratch, std::span<const int32_t> banned = {});
+// A token that is put and not drawn: its behavior_logprob is 0.
+Draw forced_token(std::span<const float> logits, int32_t id);
 
 }  // namespace reprise::generation

@@ -7,12 +7,11 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "generation/sampler.h"
 
 namespace reprise::generation {
 
 void generate_with_torch(const model::Transformer& model, const SamplingConfig& config, const GenerationRequest& request,
-                         const std::function<bool(Completion&)>& ended, std::vector<Completion>& results,
+                         TokenRule& rule, std::vector<Completion>& results,
                          const std::function<bool(const GenerationProgress&)>& keep_going) {
   at::NoGradGuard guard;
   GenerationProgress progress{.num_samples = static_cast<int64_t>(results.size())};
@@ -43,13 +42,11 @@ void generate_with_torch(const model::Transformer& model, const SamplingConfig& 
         Completion& completion = results[live[b]];
         const NoiseKey noise = noise_key(request.random_path, request.prompt_numbers[completion.problem_index],
                                          static_cast<uint64_t>(completion.sample_index));
-        const Draw drawn = draw_token({logits_BV.const_data_ptr<float>() + static_cast<int64_t>(b) * logits_BV.size(1), static_cast<size_t>(logits_BV.size(1))},
-                                      config, noise, static_cast<uint32_t>(completion.ids.size()), scratch);
-        completion.ids.push_back(drawn.id);
-        completion.behavior_logprobs.push_back(drawn.behavior_logprob);
-        completion.full_logprobs.push_back(drawn.full_logprob);
+        rule.append(live[b], completion, {logits_BV.const_data_ptr<float>() + static_cast<int64_t>(b) * logits_BV.size(1), static_cast<size_t>(logits_BV.size(1))}, noise, scratch);
+        // Tokens may have been taken back: the last one is read (again) next.
+        cache.lengths[b] = static_cast<int64_t>(request.prompts[completion.problem_index].size() + completion.ids.size()) - 1;
         ++progress.num_tokens;
-        if (ended(completion)) {
+        if (rule.ended(completion)) {
           ++progress.num_done;
         } else {
           kept.push_back(static_cast<int64_t>(b));

@@ -5,12 +5,12 @@
 #include <functional>
 #include <vector>
 
-#include "generation/engine.h"
+#include "generation/token_rule.h"
 
 namespace reprise::generation {
 
 void generate_with_torch(const model::Transformer& model, const SamplingConfig& config, const GenerationRequest& request,
-                         const std::function<bool(Completion&)>& ended, std::vector<Completion>& results,
+                         TokenRule& rule, std::vector<Completion>& results,
                          const std::function<bool(const GenerationProgress&)>& keep_going);
 
 }  // namespace reprise::generation

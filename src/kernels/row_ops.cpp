@@ -2,6 +2,7 @@
 #include "kernels/row_ops.h"
 
 #include <cmath>
+#include <limits>
 
 #pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions only
@@ -69,46 +70,36 @@ REPRISE_CLONES void rms_norm_row(const float* x, const float* weight, float* out
   for (int64_t n = 0; n < count; ++n) out[n] = x[n] * scale * weight[n];
 }
 
-REPRISE_CLONES void rotate_row(float* x, const float* cosine, const float* sine, int64_t half) {
-  for (int64_t i = 0; i < half; ++i) {
-    const float a = x[i], b = x[i + half];
-    x[i] = a * cosine[i] - b * sine[i];
-    x[i + half] = b * cosine[i] + a * sine[i];
-  }
+REPRISE_CLONES void scale_row(float* target, float factor, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) target[i] *= factor;
 }
 
-REPRISE_CLONES void score_positions(const float* query, const float* keys, int64_t stride, int64_t count,
-                                    int64_t head_dim, float scale, float* scores) {
-  int64_t t = 0;
-  for (; t + 64 <= count; t += 64) {  // 64 positions in registers
-    Lanes a = {}, b = {}, c = {}, d = {};
-    for (int64_t e = 0; e < head_dim; ++e) {
-      const float q = query[e] * scale;
-      const Lanes* row = reinterpret_cast<const Lanes*>(keys + e * stride + t);
-      a += q * row[0];
-      b += q * row[1];
-      c += q * row[2];
-      d += q * row[3];
-    }
-    Lanes* out = reinterpret_cast<Lanes*>(scores + t);
-    out[0] = a;
-    out[1] = b;
-    out[2] = c;
-    out[3] = d;
+REPRISE_CLONES void rms_norm_backward_row(const float* x, const float* weight, const float* dy, float* dx, float* weight_terms, int64_t count, double eps) {
+  Lanes squares = {}, products = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const Lanes v = *reinterpret_cast<const Lanes*>(x + i), w = *reinterpret_cast<const Lanes*>(weight + i), d = *reinterpret_cast<const Lanes*>(dy + i);
+    squares += v * v;
+    products += v * (w * d);
   }
-  for (; t + 16 <= count; t += 16) {
-    Lanes a = {};
-    for (int64_t e = 0; e < head_dim; ++e) a += query[e] * scale * *reinterpret_cast<const Lanes*>(keys + e * stride + t);
-    *reinterpret_cast<Lanes*>(scores + t) = a;
+  float square = sum_of(squares), product = sum_of(products);
+  for (; i < count; ++i) {
+    square += x[i] * x[i];
+    product += x[i] * (weight[i] * dy[i]);
   }
-  if (t == count) return;
-  float rest[16] = {};
-  for (int64_t e = 0; e < head_dim; ++e) {
-    const float q = query[e] * scale;
-    const float* row = keys + e * stride + t;
-    for (int64_t i = 0; i < count - t; ++i) rest[i] += q * row[i];
+  const float scale = 1.0f / std::sqrt(square / static_cast<float>(count) + static_cast<float>(eps));
+  const float pull = product * scale * scale * scale / static_cast<float>(count);
+  for (i = 0; i < count; ++i) weight_terms[i] = dy[i] * (x[i] * scale);
+  for (i = 0; i < count; ++i) dx[i] += scale * (weight[i] * dy[i]) - pull * x[i];
+}
+
+REPRISE_CLONES void rotate_row(float* x, const float* cosine, const float* sine, int64_t half, bool back) {
+  const float sign = back ? -1.0f : 1.0f;
+  for (int64_t i = 0; i < half; ++i) {
+    const float a = x[i], b = x[i + half], s = sign * sine[i];
+    x[i] = a * cosine[i] - b * s;
+    x[i + half] = b * cosine[i] + a * s;
   }
-  for (int64_t i = 0; i < count - t; ++i) scores[t + i] = rest[i];
 }
 
 REPRISE_CLONES void softmax_row(float* values, int64_t count) {
@@ -133,35 +124,6 @@ REPRISE_CLONES void softmax_row(float* values, int64_t count) {
   for (i = 0; i < count; ++i) values[i] *= inverse;
 }
 
-REPRISE_CLONES void mix_values(const float* weights, const float* values, int64_t count, int64_t head_dim, float* result) {
-  int64_t e = 0;
-  for (; e + 64 <= head_dim; e += 64) {  // 64 outputs in registers
-    Lanes* out = reinterpret_cast<Lanes*>(result + e);
-    Lanes a = out[0], b = out[1], c = out[2], d = out[3];
-    for (int64_t t = 0; t < count; ++t) {
-      const Lanes* row = reinterpret_cast<const Lanes*>(values + t * head_dim + e);
-      a += weights[t] * row[0];
-      b += weights[t] * row[1];
-      c += weights[t] * row[2];
-      d += weights[t] * row[3];
-    }
-    out[0] = a;
-    out[1] = b;
-    out[2] = c;
-    out[3] = d;
-  }
-  for (; e < head_dim; e += 8) {
-    const int64_t width = head_dim - e < 8 ? head_dim - e : 8;
-    float sums[8] = {};
-    for (int64_t i = 0; i < width; ++i) sums[i] = result[e + i];
-    for (int64_t t = 0; t < count; ++t) {
-      const float* row = values + t * head_dim + e;
-      for (int64_t i = 0; i < width; ++i) sums[i] += weights[t] * row[i];
-    }
-    for (int64_t i = 0; i < width; ++i) result[e + i] = sums[i];
-  }
-}
-
 REPRISE_CLONES void silu_product_row(const float* gate, const float* up, float* out, int64_t count) {
   int64_t i = 0;
   for (; i + 16 <= count; i += 16) {
@@ -169,6 +131,123 @@ REPRISE_CLONES void silu_product_row(const float* gate, const float* up, float* 
     *reinterpret_cast<Lanes*>(out + i) = g / (1.0f + fast_exp(-g)) * u;
   }
   for (; i < count; ++i) out[i] = gate[i] / (1.0f + fast_exp(-gate[i])) * up[i];
+}
+
+REPRISE_CLONES void softmax_backward_row(const float* p, float dot, float* d, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) d[i] = p[i] * (d[i] - dot);
+}
+
+REPRISE_CLONES float dot_row(const float* a, const float* b, int64_t count) {
+  Lanes lanes = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) lanes += *reinterpret_cast<const Lanes*>(a + i) * *reinterpret_cast<const Lanes*>(b + i);
+  float sum = sum_of(lanes);
+  for (; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+namespace {
+
+template <class Float>
+inline __attribute__((always_inline)) void silu_backward(Float& gate, Float& up, Float dout) {
+  const Float sigmoid = 1.0f / (1.0f + fast_exp(-gate));
+  const Float silu = gate * sigmoid;
+  const Float slope = sigmoid + silu * (1.0f - sigmoid);
+  gate = dout * up * slope;
+  up = dout * silu;
+}
+
+}  // namespace
+
+REPRISE_CLONES void silu_product_backward_row(float* gate, float* up, const float* dout, int64_t count) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    // By way of locals: a template's arguments lose the attribute that says how they are aligned.
+    Lanes g = *reinterpret_cast<const Lanes*>(gate + i), u = *reinterpret_cast<const Lanes*>(up + i);
+    silu_backward<Lanes>(g, u, *reinterpret_cast<const Lanes*>(dout + i));
+    *reinterpret_cast<Lanes*>(gate + i) = g;
+    *reinterpret_cast<Lanes*>(up + i) = u;
+  }
+  for (; i < count; ++i) silu_backward<float>(gate[i], up[i], dout[i]);
+}
+
+REPRISE_CLONES int64_t index_of_largest(const float* values, int64_t count) {
+  float most[16];
+  for (float& m : most) m = -std::numeric_limits<float>::infinity();
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    for (int j = 0; j < 16; ++j) most[j] = values[i + j] > most[j] ? values[i + j] : most[j];
+  }
+  float largest = most[0];
+  for (float m : most) largest = m > largest ? m : largest;
+  for (; i < count; ++i) largest = values[i] > largest ? values[i] : largest;
+  for (i = 0; i < count; ++i) {
+    if (values[i] == largest) return i;
+  }
+  return 0;
+}
+
+namespace {
+
+typedef double DoubleLanes __attribute__((vector_size(128), aligned(8)));
+
+template <bool Moment>
+inline __attribute__((always_inline)) double sum_exp(const float* values, int64_t count, float maximum, float scale) {
+  DoubleLanes lanes = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const Lanes x = scale * (*reinterpret_cast<const Lanes*>(values + i) - maximum);
+    const Lanes e = Moment ? fast_exp(x) * x : fast_exp(x);
+    lanes += __builtin_convertvector(e, DoubleLanes);
+  }
+  double sum = 0;
+  for (int j = 0; j < 16; ++j) sum += lanes[j];
+  for (; i < count; ++i) {
+    const float x = scale * (values[i] - maximum);
+    sum += Moment ? fast_exp(x) * x : fast_exp(x);
+  }
+  return sum;
+}
+
+}  // namespace
+
+REPRISE_CLONES static double sum_exp_row(const float* values, int64_t count, float maximum, float scale) { return sum_exp<false>(values, count, maximum, scale); }
+
+double log_sum_exp_row(const float* values, int64_t count, float maximum, float scale) { return std::log(sum_exp_row(values, count, maximum, scale)); }
+
+REPRISE_CLONES double exp_moment_row(const float* values, int64_t count, float maximum, float scale) { return sum_exp<true>(values, count, maximum, scale); }
+
+REPRISE_CLONES void exp_row(const float* values, int64_t count, float maximum, float scale, float factor, float* out) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) *reinterpret_cast<Lanes*>(out + i) = fast_exp(scale * (*reinterpret_cast<const Lanes*>(values + i) - maximum)) * factor;
+  for (; i < count; ++i) out[i] = fast_exp(scale * (values[i] - maximum)) * factor;
+}
+
+Normaliser normaliser_of(const float* values, int64_t count, float scale) {
+  const float maximum = values[index_of_largest(values, count)];
+  return {maximum, scale, log_sum_exp_row(values, count, maximum, scale)};
+}
+
+REPRISE_CLONES void adamw_row(float* weight, float* exp_avg, float* exp_avg_sq, const float* gradient, const AdamwFactors& f, int64_t count) {
+  const float b1 = f.beta1, b2 = f.beta2, c1 = 1 - f.beta1, c2 = 1 - f.beta2, keep = f.keep, rate = f.rate, root = f.root_scale, epsilon = f.epsilon, scale = f.gradient_scale;
+  for (int64_t i = 0; i < count; ++i) {
+    const float g = gradient[i] * scale;
+    exp_avg[i] = b1 * exp_avg[i] + c1 * g;
+    exp_avg_sq[i] = b2 * exp_avg_sq[i] + c2 * g * g;
+    weight[i] = keep * weight[i] - rate * exp_avg[i] / (__builtin_sqrtf(exp_avg_sq[i]) * root + epsilon);
+  }
+}
+
+REPRISE_CLONES double square_sum_row(const float* values, int64_t count) {
+  double lanes[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (int j = 0; j < 8; ++j) lanes[j] += static_cast<double>(values[i + j]) * static_cast<double>(values[i + j]);
+  }
+  for (; i < count; ++i) lanes[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  double sum = 0;
+  for (double lane : lanes) sum += lane;
+  return sum;
 }
 
 }  // namespace reprise::kernels

@@ -1,5 +1,5 @@
-// The decoder in plain LibTorch ops. Norms and the softmax of attention's scores run in float32 as transformers has
-// them; products in the weights' type; logits in float32.
+// The plain path in LibTorch ops, and the choice between it and the CPU path. Norms and the softmax of attention's scores run
+// in float32 as transformers has them; products in the weights' type; logits in float32.
 #include "model/transformer.h"
 
 #include <ATen/ATen.h>
@@ -63,6 +63,12 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosine, const at::Tenso
 
 }  // namespace
 
+struct Transformer::Packed {
+  std::shared_ptr<RowModel> model;
+  std::vector<std::pair<const void*, uint32_t>> versions;  // of every weight when it was packed
+  std::shared_ptr<EmbeddingGradient> embedding_gradient = std::make_shared<EmbeddingGradient>();
+};
+
 struct Transformer::Plan {
   std::vector<LayerWeights> layers;
   at::Tensor cosine_PE, sine_PE;  // grown on demand would break sharing: made for max_position_embeddings, at most 128k
@@ -122,6 +128,7 @@ Transformer::Transformer(ModelConfig config, NamedTensors weights) : config_(std
   plan->cosine_PE = place(cosine);
   plan->sine_PE = place(sine);
   plan_ = plan;
+  packed_ = std::make_shared<Packed>();
 }
 
 Transformer Transformer::random(const ModelConfig& config, uint64_t seed, double initializer_range, at::ScalarType dtype, at::Device device) {
@@ -143,27 +150,66 @@ Transformer Transformer::random(const ModelConfig& config, uint64_t seed, double
 
 at::Device Transformer::device() const { return weights_.begin()->second.device(); }
 
-at::Tensor Transformer::hidden_BTD(const Batch& batch, bool recompute) const {
-  const int64_t B = batch.ids_BT.size(0), T = batch.ids_BT.size(1);
-  const int64_t H = config_.num_attention_heads, K = config_.num_key_value_heads, E = config_.head_dim;
-  if (T > plan_->cosine_PE.size(0)) throw Error("a row of " + std::to_string(T) + " tokens is longer than the model's context", "model");
-  at::Tensor cosine = plan_->cosine_PE.narrow(0, 0, T), sine = plan_->sine_PE.narrow(0, 0, T), mask;
-  if (batch.segments_BT.defined()) {
-    // Positions restart with each segment; a token sees the earlier tokens of its own.
-    const at::Tensor index_T = at::arange(T, batch.ids_BT.options());
-    const at::Tensor same_BTT = batch.segments_BT.unsqueeze(2) == batch.segments_BT.unsqueeze(1);
-    mask = (same_BTT & (index_T.unsqueeze(1) >= index_T.unsqueeze(0))).unsqueeze(1);
-    const at::Tensor first_BT = at::cat({at::zeros({B, 1}, batch.ids_BT.options()),
-                                         at::where(batch.segments_BT.narrow(1, 1, T - 1) != batch.segments_BT.narrow(1, 0, T - 1),
-                                                   index_T.narrow(0, 1, T - 1).unsqueeze(0), 0)}, 1);
-    const at::Tensor position_BT = index_T.unsqueeze(0) - std::get<0>(first_BT.cummax(1));
-    cosine = plan_->cosine_PE.index_select(0, position_BT.reshape(-1)).view({B, 1, T, E / 2});
-    sine = plan_->sine_PE.index_select(0, position_BT.reshape(-1)).view({B, 1, T, E / 2});
+bool Transformer::is_batch_invariant() const {
+  const at::Tensor& any = weights_.begin()->second;
+  return wants_batch_invariant_ && any.is_cpu() && any.scalar_type() == at::kFloat;
+}
+
+std::shared_ptr<const RowModel> Transformer::row_model() const {
+  std::vector<std::pair<const void*, uint32_t>> versions;
+  for (const auto& [name, weight] : weights_) versions.emplace_back(weight.const_data_ptr(), weight._version());
+  if (!packed_->model || packed_->versions != versions) {
+    packed_->model.reset();  // before the new one is made: one copy at a time
+    NamedTensors contiguous;
+    for (const auto& [name, weight] : weights_) contiguous[name] = weight.is_contiguous() ? weight : weight.contiguous();
+    packed_->model = std::make_shared<RowModel>(config_, contiguous);
+    packed_->versions = std::move(versions);
   }
-  at::Tensor x = at::embedding(weights_.at("model.embed_tokens.weight"), batch.ids_BT);
+  if (c10::GradMode::is_enabled()) packed_->model->prepare_backward();
+  return packed_->model;
+}
+
+void Transformer::finish_gradients() const {
+  at::Tensor& lookups = packed_->embedding_gradient->values;
+  if (!lookups.defined()) return;
+  at::NoGradGuard guard;
+  at::Tensor embedding = weights_.at("model.embed_tokens.weight");
+  at::Tensor& gradient = embedding.mutable_grad();
+  if (gradient.defined()) gradient.add_(lookups);
+  else gradient = lookups;
+  lookups = at::Tensor();
+}
+
+at::Tensor Transformer::hidden_ND(const TokenLayout& layout, bool recompute) const {
+  for (const TokenSequence& sequence : layout.sequences) {
+    const int64_t length = layout.prefix_length(sequence) + sequence.length;
+    if (length > plan_->cosine_PE.size(0)) throw Error("a row of " + std::to_string(length) + " tokens is longer than the model's context", "model");
+  }
+  return is_batch_invariant() ? row_hidden(row_model(), layout, recompute, packed_->embedding_gradient) : plain_hidden_ND(layout, recompute);
+}
+
+// Every sequence with its prefix is a row of its own, padded on the right to the longest.
+at::Tensor Transformer::plain_hidden_ND(const TokenLayout& layout, bool recompute) const {
+  const int64_t B = static_cast<int64_t>(layout.sequences.size());
+  int64_t T = 1;
+  for (const TokenSequence& s : layout.sequences) T = std::max(T, layout.prefix_length(s) + s.length);
+  std::vector<int64_t> ids(static_cast<size_t>(B * T), 0), place(layout.ids.size());
+  for (int64_t b = 0; b < B; ++b) {
+    const TokenSequence& s = layout.sequences[static_cast<size_t>(b)];
+    const int64_t before = layout.prefix_length(s);
+    if (before > 0) std::copy_n(layout.ids.begin() + layout.sequences[static_cast<size_t>(s.prefix)].first, before, ids.begin() + b * T);
+    std::copy_n(layout.ids.begin() + s.first, s.length, ids.begin() + b * T + before);
+    for (int64_t t = 0; t < s.length; ++t) place[static_cast<size_t>(s.first + t)] = b * T + before + t;
+  }
+  std::vector<int64_t> outputs;
+  for (int64_t token : layout.outputs) outputs.push_back(place[static_cast<size_t>(token)]);
+  const at::Tensor ids_BT = at::tensor(ids, at::kLong).view({B, T}).to(device()), source_N = at::tensor(outputs, at::kLong).to(device());
+  const int64_t H = config_.num_attention_heads, K = config_.num_key_value_heads, E = config_.head_dim;
+  const at::Tensor cosine = plan_->cosine_PE.narrow(0, 0, T), sine = plan_->sine_PE.narrow(0, 0, T);
+  at::Tensor x = at::embedding(weights_.at("model.embed_tokens.weight"), ids_BT);
   for (const LayerWeights& w : plan_->layers) {
     // By value: the backward pass may call it again when this function has long returned.
-    const auto layer = [B, T, H, K, E, cosine, sine, mask, w, eps = config_.rms_norm_eps, qk_norm = config_.qk_norm](const at::Tensor& in) {
+    const auto layer = [B, T, H, K, E, cosine, sine, w, eps = config_.rms_norm_eps, qk_norm = config_.qk_norm](const at::Tensor& in) {
       const at::Tensor normed = rms_norm(in, w.input_norm, eps);
       const auto heads = [&](const at::Tensor& projected, int64_t count) { return projected.view({B, T, count, E}); };
       at::Tensor q = heads(linear(normed, w.q, w.q_bias), H), k = heads(linear(normed, w.k, w.k_bias), K), v = heads(linear(normed, w.v, w.v_bias), K);
@@ -178,23 +224,26 @@ at::Tensor Transformer::hidden_BTD(const Batch& batch, bool recompute) const {
         k = k.repeat_interleave(H / K, 1);
         v = v.repeat_interleave(H / K, 1);
       }
-      const at::Tensor mixed = mask.defined() ? at::scaled_dot_product_attention(q, k, v, mask)
-                                              : at::scaled_dot_product_attention(q, k, v, {}, 0.0, true);
+      const at::Tensor mixed = at::scaled_dot_product_attention(q, k, v, {}, 0.0, true);
       at::Tensor y = in + linear(mixed.transpose(1, 2).reshape({B, T, H * E}), w.o, w.o_bias);
       const at::Tensor inner = rms_norm(y, w.post_norm, eps);
       return y + linear(at::silu(linear(inner, w.gate, w.gate_bias)) * linear(inner, w.up, w.up_bias), w.down, w.down_bias);
     };
     x = recompute && c10::GradMode::is_enabled() ? recompute_in_backward(layer, x) : layer(x);
   }
-  return rms_norm(x, weights_.at("model.norm.weight"), config_.rms_norm_eps);
+  return rms_norm(x.reshape({B * T, x.size(-1)}).index_select(0, source_N), weights_.at("model.norm.weight"), config_.rms_norm_eps);
 }
 
 at::Tensor Transformer::logits(const at::Tensor& hidden) const {
+  if (is_batch_invariant() && hidden.dim() == 2) return row_logits(row_model(), hidden);
   const at::Tensor& head = weights_.at(config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
   return at::linear(hidden, head).to(at::kFloat);
 }
 
-at::Tensor Transformer::head_scores(const at::Tensor& hidden) const { return at::linear(hidden, weights_.at("score.weight")).to(at::kFloat); }
+at::Tensor Transformer::head_scores(const at::Tensor& hidden) const {
+  if (is_batch_invariant() && hidden.dim() == 2) return row_logits(row_model(), hidden);
+  return at::linear(hidden, weights_.at("score.weight")).to(at::kFloat);
+}
 
 Transformer Transformer::with_score_head(const Transformer& source, int64_t num_labels) {
   ModelConfig config = source.config();
@@ -209,6 +258,10 @@ Transformer Transformer::with_score_head(const Transformer& source, int64_t num_
 
 Transformer::TokenScores Transformer::score(const at::Tensor& hidden_ND, const at::Tensor& targets_N, double temperature,
                                             int64_t chunk, bool with_entropy) const {
+  if (is_batch_invariant()) {
+    const RowScores scores = row_score(row_model(), hidden_ND, targets_N, temperature, with_entropy);
+    return {scores.logprobs_N, scores.entropy_N};
+  }
   const int64_t N = hidden_ND.size(0);
   const bool graded = c10::GradMode::is_enabled();
   const at::Tensor head_VD = weights_.at(config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");

@@ -1,5 +1,6 @@
-// The decoder: Llama, Qwen2/2.5 and Qwen3 are one code path steered by ModelConfig. Tensors are plain
-// at::Tensor; gradients come from LibTorch's autograd over the ops written in layers.cpp.
+// The decoder: Llama, Qwen2/2.5 and Qwen3 are one code path steered by ModelConfig. It runs in one of two ways: batch
+// invariant (CPU, float32: model/row_path.h, our own forward and backward, where sampler and trainer agree to the bit) or as
+// plain LibTorch ops with LibTorch's autograd, which is also the reference that the first is tested against.
 // Shape letters: B rows, T positions, V vocabulary, D hidden, H query heads, K key/value heads, E head_dim, L layers.
 #pragma once
 
@@ -12,15 +13,14 @@
 
 #include "model/kv_cache.h"
 #include "model/model_config.h"
+#include "model/row_path.h"
+#include "model/token_layout.h"
 
 namespace reprise::model {
 
-// Weights by Hugging Face name ("model.layers.0.self_attn.q_proj.weight"), in a fixed order (std::map).
-using NamedTensors = std::map<std::string, at::Tensor>;
-
 class Transformer {
  public:
-  // Takes the tensors as they are (no copy); throws Error naming a missing, extra or mis-shaped one.
+  // Takes the tensors as they are (no copy), by Hugging Face name ("model.layers.0.self_attn.q_proj.weight"); throws Error naming a missing, extra or mis-shaped one.
   Transformer(ModelConfig config, NamedTensors weights);
 
   // Fresh weights from our own random streams: the same bits on every machine. N(0, std), norms 1, biases 0;
@@ -36,15 +36,17 @@ class Transformer {
   NamedTensors& weights() { return weights_; }
   at::Device device() const;
 
-  struct Batch {
-    at::Tensor ids_BT;         // int64; padding may hold any valid id
-    at::Tensor lengths_B;      // int64: real tokens of each row, which is padded on the RIGHT
-    at::Tensor segments_BT;    // int64, or undefined: packed rows. Tokens attend only inside their own segment
-                               // (1, 2, ...; 0 is padding) and positions restart at each segment's first token
-  };
-  // Final hidden states after the last norm, [B, T, D]. Causal; rows do not see each other or the padding.
-  // `recompute`: gradient checkpointing, each layer's activations are computed again in the backward pass.
-  at::Tensor hidden_BTD(const Batch& batch, bool recompute = false) const;
+  // Whether rows go through model/row_path.h: on the CPU in float32, unless turned off.
+  bool is_batch_invariant() const;
+  void set_batch_invariant(bool on) { wants_batch_invariant_ = on; }
+
+  // Final hidden states after the last norm of the tokens in layout.outputs, [N, D]. Causal; a sequence sees its prefix and
+  // itself. `recompute`: gradient checkpointing, each layer's activations are computed again in the backward pass.
+  at::Tensor hidden_ND(const TokenLayout& layout, bool recompute = false) const;
+  // To be called once the backward passes of an update are done: until then gradients may be incomplete.
+  void finish_gradients() const;
+  // The weights packed for the CPU path, as they stand now (packed again when one has changed). Batch invariant models only.
+  std::shared_ptr<const RowModel> row_model() const;
   // Logits of hidden states of any leading shape: [..., D] -> [..., V], in float32.
   at::Tensor logits(const at::Tensor& hidden) const;
   // The score head (config.num_labels > 0) on hidden states: [..., D] -> [..., num_labels], in float32.
@@ -65,8 +67,13 @@ class Transformer {
  private:
   ModelConfig config_;
   NamedTensors weights_;
+  at::Tensor plain_hidden_ND(const TokenLayout& layout, bool recompute) const;
+
   struct Plan;
   std::shared_ptr<const Plan> plan_;  // RoPE frequencies, layer handles
+  bool wants_batch_invariant_ = true;
+  struct Packed;
+  std::shared_ptr<Packed> packed_;  // shared by copies of this object, as the tensors are
 };
 
 }  // namespace reprise::model

@@ -24,6 +24,7 @@ struct HardwareConfig {
   std::string device = "cpu";          // cpu, cuda
   std::string torch_dtype = "float32"; // of activations; bfloat16 on cuda keeps fp32 master weights
   int64_t num_threads = 2;             // part of the fingerprint: never taken from the machine
+  std::string batch_invariant = "auto";
 
   template <class Visitor>
   void fields(Visitor& v) {
@@ -34,6 +35,10 @@ struct HardwareConfig {
             one_of({"float32", "bfloat16"}));
     v.field("num_threads", num_threads, "CPU threads. Part of the fingerprint, and never taken from the machine.",
             between(1, 1024));
+    v.field("batch_invariant", batch_invariant,
+            "Sampler and trainer compute a token's log-prob with the same bits, whatever else is in the batch; auto: on the CPU, "
+            "where it is also the faster way. false runs LibTorch's own operations; true on cuda is not there yet.",
+            one_of({"auto", "true", "false"}));
   }
 };
 

@@ -27,7 +27,7 @@ struct GrpoConfig {
   double gamma = 1.0, gae_lambda = 1.0;
   double value_learning_rate = 1e-5, value_clip = 0.2;
   std::string importance_correction = "none";
-  double importance_correction_max = 2.0, importance_correction_min = 0.0;
+  double importance_correction_max = 2.0, importance_correction_min = 0.0, max_logprob_gap = 0.0;
   int64_t reference_update_steps = 0;
   bool mask_truncated_completions = false;
   int64_t completion_length_grows_at_step = 0, later_max_completion_length = 0;
@@ -94,6 +94,9 @@ struct GrpoConfig {
             one_of({"none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask", "sequence_geometric_mask"}));
     v.field("importance_correction_max", importance_correction_max, "Upper bound of that weight.", more_than(0));
     v.field("importance_correction_min", importance_correction_min, "Lower bound of that weight.", at_least(0));
+    v.field("max_logprob_gap", max_logprob_gap,
+            "Where sampler and trainer are not batch invariant: the run stops when their log-probs of a token differ by more; 0 only tells. "
+            "Where they are, any difference stops it.", at_least(0));
     v.field("reference_update_steps", reference_update_steps,
             "The reference is replaced by the policy every so many steps (R1: 400); 0 keeps the stage's start.", at_least(0));
     v.field("mask_truncated_completions", mask_truncated_completions,

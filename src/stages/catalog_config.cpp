@@ -40,11 +40,13 @@ std::optional<model::ModelConfig> shape_of(PlanContext& context, const std::stri
 
 double bytes_per_weight(PlanContext& context) { return context.hardware().torch_dtype == "bfloat16" ? 2 : 4; }
 
-// Weights, gradients, AdamW's moments and, in bfloat16, the float32 master; activations of one tile; logits of one chunk.
-double training_memory(PlanContext& context, const model::ModelConfig& c, int64_t tile_rows, int64_t length, bool checkpointing, bool reference) {
+// Weights, gradients, AdamW's moments and, in bfloat16, the float32 master, on the CPU the weights packed both ways;
+// activations of one tile; logits of one chunk.
+double training_memory(PlanContext& context, const model::ModelConfig& c, int64_t tile_tokens, int64_t length, bool checkpointing, bool reference) {
   const double weight = bytes_per_weight(context), n = static_cast<double>(c.num_parameters());
-  const double state = n * (2 * weight + 8 + (weight == 2 ? 4 : 0) + (reference ? weight : 0));
-  const double tokens = static_cast<double>(tile_rows * length), D = static_cast<double>(c.hidden_size), F = static_cast<double>(c.intermediate_size);
+  const double packed = context.hardware().device == "cpu" ? 2 * weight + (reference ? weight : 0) : 0;
+  const double state = n * (2 * weight + 8 + (weight == 2 ? 4 : 0) + (reference ? weight : 0) + packed);
+  const double tokens = static_cast<double>(std::max(tile_tokens, length)), D = static_cast<double>(c.hidden_size), F = static_cast<double>(c.intermediate_size);
   const double kv = static_cast<double>(c.num_key_value_heads) / static_cast<double>(c.num_attention_heads);
   const double layer = tokens * weight * (8 * D + 4 * D * (1 + kv) + 4 * F);  // inputs that the backward pass reads again
   const double layers = static_cast<double>(c.num_hidden_layers);
@@ -55,7 +57,8 @@ double training_memory(PlanContext& context, const model::ModelConfig& c, int64_
 double sampling_memory(PlanContext& context, const model::ModelConfig& c, const generation::SamplingConfig& s) {
   const double copies = context.hardware().device == "cpu" ? 2 : 1;  // the decoder keeps its own layout on the CPU
   const double positions = static_cast<double>(s.max_prompt_length + s.max_completion_length);
-  const double cache = static_cast<double>(s.generation_rows) * positions * 2 * static_cast<double>(c.num_hidden_layers * c.num_key_value_heads * c.head_dim) * bytes_per_weight(context);
+  const double needed = static_cast<double>(s.generation_rows) * positions * 2 * static_cast<double>(c.num_hidden_layers * c.num_key_value_heads * c.head_dim) * bytes_per_weight(context);
+  const double cache = s.kv_cache_gigabytes > 0 ? std::min(needed, s.kv_cache_gigabytes * 1e9) : needed;
   return copies * static_cast<double>(c.num_parameters()) * bytes_per_weight(context) + cache + static_cast<double>(s.generation_rows * c.vocab_size) * 4;
 }
 
@@ -73,7 +76,7 @@ void count_supervised(StagePlan& plan, PlanContext& context, std::optional<int64
   if (rows && *rows > 0) plan.num_epochs = static_cast<double>(plan.num_samples) / static_cast<double>(*rows);
   if (max_steps == 0) plan.notes.push_back("the number of examples is not known before the data is there: steps and tokens are left out");
   if (!shape) return;
-  plan.peak_memory_bytes = training_memory(context, *shape, tiles.tile_rows, length, tiles.gradient_checkpointing, false);
+  plan.peak_memory_bytes = training_memory(context, *shape, tiles.tile_tokens, length, tiles.gradient_checkpointing, false);
   plan.flops = static_cast<double>(plan.max_tokens) * shape->forward_flops_per_token(static_cast<double>(length) / 2) * (tiles.gradient_checkpointing ? 4 : 3);
 }
 
@@ -146,6 +149,7 @@ void check_algorithm(const rl::GrpoConfig& g, const rl::Algorithm& a, PlanContex
 
 StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   StagePlan plan;
+  if (c.sampling.forces()) context.problem(c.sampling.num_waits > 0 ? "num_waits" : "max_thinking_length", "puts tokens that the policy did not choose; it is for sampling, not for training");
   const auto shape = shape_of(context, c.from, plan);
   const rl::GrpoConfig& g = c.grpo;
   if (!c.rewards.reward_weights.empty() && c.rewards.reward_weights.size() != c.rewards.reward_funcs.size()) {
@@ -177,7 +181,7 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
                        " a rollout, " + format_count((g.max_steps + g.num_updates_per_rollout - 1) / g.num_updates_per_rollout) + " rollouts");
   if (!shape) return plan;
   const double critic = algorithm.needs_values() ? training_memory(context, *shape, 0, 0, true, false) : 0;
-  plan.peak_memory_bytes = critic + std::max(training_memory(context, *shape, c.batch.tile_rows, length, c.batch.gradient_checkpointing, g.beta > 0),
+  plan.peak_memory_bytes = critic + std::max(training_memory(context, *shape, c.batch.tile_tokens, length, c.batch.gradient_checkpointing, g.beta > 0),
                                              training_memory(context, *shape, 0, 0, true, g.beta > 0) + sampling_memory(context, *shape, at_its_longest));
   const double forward = shape->forward_flops_per_token(static_cast<double>(length) / 2);
   const double training_passes = (c.batch.gradient_checkpointing ? 4 : 3) * (algorithm.needs_values() ? 2 : 1);
@@ -245,12 +249,12 @@ void check_claims(const pipeline::Recipe& recipe, config::Problems& problems) {
 
 const std::vector<pipeline::StageType>& stage_types() {
   static const std::vector<pipeline::StageType> types = {
-      pipeline::make_stage_type<PretrainConfig>("pretrain", 1, "A base model from fresh weights, on documents.", plan_pretrain),
-      pipeline::make_stage_type<SftConfig>("sft", 1, "Supervised fine-tuning on examples or on problems with solutions.", plan_sft),
-      pipeline::make_stage_type<GrpoStageConfig>("grpo", 2, "Reinforcement learning by group relative policy optimization.", plan_grpo),
-      pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 2, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
-      pipeline::make_stage_type<DistillConfig>("distill", 1, "A student trained on its teacher's samples.", plan_distill),
-      pipeline::make_stage_type<EvaluateConfig>("evaluate", 4, "k samples on held-out problems, every one kept.", plan_evaluate)};
+      pipeline::make_stage_type<PretrainConfig>("pretrain", 2, "A base model from fresh weights, on documents.", plan_pretrain),
+      pipeline::make_stage_type<SftConfig>("sft", 2, "Supervised fine-tuning on examples or on problems with solutions.", plan_sft),
+      pipeline::make_stage_type<GrpoStageConfig>("grpo", 3, "Reinforcement learning by group relative policy optimization.", plan_grpo),
+      pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 3, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
+      pipeline::make_stage_type<DistillConfig>("distill", 2, "A student trained on its teacher's samples.", plan_distill),
+      pipeline::make_stage_type<EvaluateConfig>("evaluate", 5, "k samples on held-out problems, every one kept.", plan_evaluate)};
   return types;
 }
 

@@ -39,6 +39,7 @@ class GrpoStage {
       const int64_t update = step_ % config_.grpo.num_updates_per_rollout;
       if (update == 0) collect();
       const training::StepMetrics metrics = train_on(update);
+      check_logprob_gap(metrics);
       replace_reference(update);
       record(metrics, watch.seconds());
       ++step_;
@@ -64,6 +65,7 @@ class GrpoStage {
     if (config_.grpo.beta > 0) reference_ = load_stage_model(context_, config_.from);
     if (algorithm_.needs_values()) {
       critic_ = std::make_unique<model::Transformer>(model::Transformer::with_score_head(*load_stage_model(context_, config_.from).model, 1));
+      critic_->set_batch_invariant(policy_.model->is_batch_invariant());
       critic_optimizer_ = std::make_unique<training::AdamW>(*critic_, config_.optimizer);
     }
     optimizer_ = std::make_unique<training::AdamW>(*policy_.model, config_.optimizer);
@@ -249,13 +251,9 @@ class GrpoStage {
     sampled_tokens_ += rollout_tokens_;
   }
 
-  // Whether the sampler drew from something else than the softmax at this temperature, so that the ratio needs the
-  // policy's own log-probs.
-  bool filtered() const { return config_.sampling.top_p < 1 || config_.sampling.top_k > 0 || config_.sampling.min_p > 0; }
-
   void score_tokens() {
-    if (filtered() || config_.grpo.importance_correction != "none") {
-      const auto own = training::row_logprobs(*policy_.model, all_rows(), config_.batch.tile_rows, temperature());
+    if (config_.sampling.filters() || config_.grpo.importance_correction != "none") {
+      const auto own = training::row_logprobs(*policy_.model, all_rows(), config_.batch.tile_tokens, temperature());
       for (size_t i = 0; i < own.size(); ++i) {
         rl::RolloutSample& sample = rollout_.samples[i];
         sample.old_logprobs = own[i];
@@ -264,7 +262,7 @@ class GrpoStage {
     }
     score_reference();
     if (critic_) {
-      const auto values = training::row_values(*critic_, all_rows(), config_.batch.tile_rows);
+      const auto values = training::row_values(*critic_, all_rows(), config_.batch.tile_tokens);
       for (size_t i = 0; i < values.size(); ++i) rollout_.samples[i].values = values[i];
     }
   }
@@ -323,8 +321,17 @@ class GrpoStage {
 
   void score_reference() {
     if (!reference_.model) return;
-    const auto scores = training::row_logprobs(*reference_.model, all_rows(), config_.batch.tile_rows, temperature());
+    const auto scores = training::row_logprobs(*reference_.model, all_rows(), config_.batch.tile_tokens, temperature());
     for (size_t i = 0; i < scores.size(); ++i) rollout_.samples[i].reference_logprobs = scores[i];
+  }
+
+  // On a rollout's first update the policy still is the sampler: the two log-probs of a token must agree.
+  void check_logprob_gap(const training::StepMetrics& metrics) const {
+    if (step_ % config_.grpo.num_updates_per_rollout != 0 || config_.sampling.filters()) return;
+    const double gap = metrics.sum("logprob_gap"), allowed = policy_.model->is_batch_invariant() ? 0 : config_.grpo.max_logprob_gap;
+    if (gap <= allowed || (allowed == 0 && !policy_.model->is_batch_invariant())) return;
+    throw Error("sampler and trainer differ by " + std::to_string(gap) + " in a token's log-prob (allowed: " + std::to_string(allowed) + ")",
+                context_.name() + " step " + std::to_string(step_ + 1), "the samples are not this policy's own; see importance_correction in docs/algorithms.md");
   }
 
   training::StepMetrics train_on(int64_t update) {
@@ -338,11 +345,11 @@ class GrpoStage {
       training::OptimizerConfig value_optimizer = config_.optimizer;
       value_optimizer.learning_rate = config_.grpo.value_learning_rate;
       const auto loss = rl::value_loss(*critic_, rows, config_.grpo.value_clip);
-      value_loss_ = training::train_step(*critic_, *critic_optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing,
+      value_loss_ = training::train_step(*critic_, *critic_optimizer_, rows, config_.batch.tile_tokens, config_.batch.gradient_checkpointing,
                                          training::learning_rate_at(value_optimizer, step_, config_.grpo.max_steps), loss, where + ", value model").loss;
     }
     const auto loss = rl::policy_loss(*policy_.model, rows, config_.grpo, temperature(), rollout_length_);
-    return training::train_step(*policy_.model, *optimizer_, rows, config_.batch.tile_rows, config_.batch.gradient_checkpointing, rate, loss, where);
+    return training::train_step(*policy_.model, *optimizer_, rows, config_.batch.tile_tokens, config_.batch.gradient_checkpointing, rate, loss, where);
   }
 
   void replace_reference(int64_t update) {
@@ -363,10 +370,9 @@ class GrpoStage {
                            {"clip_high", metrics.sum("clip_high") / weight}, {"ratio", metrics.sum("ratio") / weight}, {"grad_norm", metrics.grad_norm},
                            {"learning_rate", metrics.learning_rate}, {"tokens", static_cast<double>(num_tokens_)}, {"seconds", seconds},
                            {"tokens_per_second", static_cast<double>(metrics.num_tokens) / std::max(1e-9, seconds)}});
-    // On a rollout's first update the policy still is the sampler: the two log-probs of a token must agree.
     if (critic_) row.emplace_back("value_loss", value_loss_);
     if (fresh) {
-      if (!filtered()) row.emplace_back("max_logprob_gap", metrics.sum("logprob_gap"));
+      if (!config_.sampling.filters()) row.emplace_back("max_logprob_gap", metrics.sum("logprob_gap"));
       row.emplace_back("rollout_seconds", rollout_seconds_);
       row.emplace_back("rollout_tokens_per_second", static_cast<double>(rollout_tokens_) / std::max(1e-9, rollout_seconds_));
     }

@@ -44,6 +44,7 @@ model::LoadedModel fresh_model(const PretrainConfig& config, const pipeline::Sta
   const uint64_t seed = RandomStream({context.seed(), name_number(context.name()), name_number("weights")}).next_u64();
   loaded.model = std::make_shared<model::Transformer>(
       model::Transformer::random(shape, seed, config.initializer_range, placement.dtype, placement.device));
+  loaded.model->set_batch_invariant(placement.batch_invariant);
   return loaded;
 }
 

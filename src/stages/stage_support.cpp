@@ -26,6 +26,10 @@ Placement place(const pipeline::HardwareConfig& hardware) {
     if (placement.device.is_cpu()) throw Error("bfloat16 is for cuda; the CPU runs in float32", "hardware.torch_dtype", "set torch_dtype: float32");
     placement.dtype = at::kBFloat16;
   }
+  if (hardware.batch_invariant == "true" && !placement.device.is_cpu()) {
+    throw Error("is there on the CPU only", "hardware.batch_invariant", "set it to auto: on cuda the difference of sampler and trainer is then measured and told");
+  }
+  placement.batch_invariant = placement.device.is_cpu() && hardware.batch_invariant != "false";
   return placement;
 }
 
@@ -35,6 +39,7 @@ model::LoadedModel load_stage_model(const pipeline::StageContext& context, const
   if (loaded.model->config().num_labels > 0) {
     throw Error("is a sequence classifier, not a language model", context.resolve(reference).string(), "name a model that writes text");
   }
+  loaded.model->set_batch_invariant(placement.batch_invariant);
   if (!loaded.tokenizer) throw Error("has no tokenizer.json", context.resolve(reference).string(), "a stage needs text as well as weights");
   return loaded;
 }
@@ -43,7 +48,9 @@ model::LoadedModel load_checkpoint_model(const pipeline::StageContext& context) 
   const auto found = checkpoint::newest_checkpoint(context.folder());
   if (!found) return {};
   const Placement placement = place(context.hardware());
-  return model::load_model(found->folder / "model", placement.dtype, placement.device);
+  model::LoadedModel loaded = model::load_model(found->folder / "model", placement.dtype, placement.device);
+  loaded.model->set_batch_invariant(placement.batch_invariant);
+  return loaded;
 }
 
 PromptWriter::PromptWriter(const PromptConfig& config, const model::LoadedModel& model, bool force_empty_thinking)

@@ -22,6 +22,7 @@ namespace reprise::stages {
 struct Placement {
   at::Device device;
   at::ScalarType dtype;
+  bool batch_invariant = false;
 };
 Placement place(const pipeline::HardwareConfig& hardware);
 

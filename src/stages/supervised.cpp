@@ -105,7 +105,7 @@ nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedMo
       trained_tokens += batch.back().num_targets();
     }
     const double rate = training::learning_rate_at(plan.optimizer, step, plan.num_steps) * early.tail_rate(step);
-    const auto metrics = training::train_step(*model.model, optimizer, batch, plan.batch.tile_rows, plan.batch.gradient_checkpointing,
+    const auto metrics = training::train_step(*model.model, optimizer, batch, plan.batch.tile_tokens, plan.batch.gradient_checkpointing,
                                               rate, plan.loss(batch), context.name() + " step " + std::to_string(step + 1));
     num_tokens += metrics.num_tokens;
     last_loss = metrics.loss;

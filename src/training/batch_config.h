@@ -1,4 +1,4 @@
-// Keys of how rows are put through the model: the unit of compute is a tile of rows of like length.
+// Keys of how rows are put through the model: the unit of compute is a tile of rows.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 namespace reprise::training {
 
 struct BatchConfig {
-  int64_t tile_rows = 16;
+  int64_t tile_tokens = 2048;
   bool gradient_checkpointing = false;
   int64_t save_steps = 50;
   int64_t save_total_limit = 2;
@@ -16,9 +16,9 @@ struct BatchConfig {
   template <class Visitor>
   void fields(Visitor& v) {
     using namespace config;
-    v.field("tile_rows", tile_rows,
-            "Rows that go through the model together. Gradients are summed tile by tile in a fixed order, so memory "
-            "follows this key; it is part of a run's fingerprint.", at_least(1));
+    v.field("tile_tokens", tile_tokens,
+            "Tokens that go through the model together, at least one row: memory follows this key and not the longest row. "
+            "Gradients are summed tile by tile in a fixed order; on the CPU their bits do not depend on it.", at_least(1));
     v.field("gradient_checkpointing", gradient_checkpointing,
             "Compute activations again in the backward pass: about a third more time, far less memory.");
     v.field("save_steps", save_steps, "A checkpoint every so many steps; a kill loses at most these.", at_least(1));

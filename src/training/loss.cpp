@@ -29,8 +29,7 @@ TileLoss distillation(const model::Transformer& student, const model::Transforme
     at::Tensor teacher_ND;
     {
       at::NoGradGuard guard;
-      const at::Tensor hidden_BTD = teacher.hidden_BTD(tile.batch);
-      teacher_ND = hidden_BTD.reshape({-1, hidden_BTD.size(-1)}).index_select(0, tile.source_N);
+      teacher_ND = teacher.hidden_ND(tile.layout);
     }
     at::Tensor loss = hidden_ND.new_zeros({}, at::kFloat);
     constexpr int64_t kChunk = 256;

@@ -2,7 +2,6 @@
 #include "training/optimizer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
@@ -10,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/fixed_math.h"
+#include "kernels/parallel.h"
+#include "kernels/row_ops.h"
 
 namespace reprise::training {
 namespace {
@@ -23,21 +24,9 @@ double sum_of_squares(const at::Tensor& tensor) {
   const float* values = flat.const_data_ptr<float>();
   const int64_t count = flat.numel();
   constexpr int64_t kBlock = 4096;
-  const int64_t num_blocks = (count + kBlock - 1) / kBlock;
-  std::vector<double> blocks(num_blocks);
-  at::parallel_for(0, num_blocks, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) {
-      double lanes[8] = {};
-      const int64_t last = std::min(count, (block + 1) * kBlock);
-      int64_t i = block * kBlock;
-      for (; i + 8 <= last; i += 8) {
-        for (int lane = 0; lane < 8; ++lane) lanes[lane] += double{values[i + lane]} * values[i + lane];
-      }
-      for (; i < last; ++i) lanes[0] += double{values[i]} * values[i];
-      double sum = 0;
-      for (double lane : lanes) sum += lane;
-      blocks[block] = sum;
-    }
+  std::vector<double> blocks(static_cast<size_t>((count + kBlock - 1) / kBlock));
+  kernels::for_rows(static_cast<int64_t>(blocks.size()), kBlock, [&](int64_t block) {
+    blocks[static_cast<size_t>(block)] = kernels::square_sum_row(values + block * kBlock, std::min(kBlock, count - block * kBlock));
   });
   double sum = 0;
   for (double block : blocks) sum += block;
@@ -70,13 +59,7 @@ double AdamW::clip_gradients() {
     if (slot.weight.grad().defined()) total += sum_of_squares(slot.weight.grad());
   }
   const double norm = std::sqrt(total);
-  if (config_.max_grad_norm > 0 && norm > config_.max_grad_norm) {
-    const double scale = config_.max_grad_norm / (norm + 1e-6);
-    at::NoGradGuard guard;
-    for (auto& [name, slot] : slots_) {
-      if (slot.weight.grad().defined()) slot.weight.mutable_grad().mul_(scale);
-    }
-  }
+  gradient_scale_ = config_.max_grad_norm > 0 && norm > config_.max_grad_norm ? config_.max_grad_norm / (norm + 1e-6) : 1;
   return norm;
 }
 
@@ -93,23 +76,19 @@ void AdamW::step(double learning_rate) {
     at::Tensor target = slot.master.defined() ? slot.master : slot.weight.detach();
     gradient = gradient.to(at::kFloat).contiguous();
     if (target.device().is_cpu()) {
+      const kernels::AdamwFactors factors = {.beta1 = static_cast<float>(beta1), .beta2 = static_cast<float>(beta2), .keep = static_cast<float>(1 - decay),
+                                             .rate = static_cast<float>(learning_rate / correction1), .root_scale = static_cast<float>(1 / std::sqrt(correction2)),
+                                             .epsilon = static_cast<float>(config_.adam_epsilon), .gradient_scale = static_cast<float>(gradient_scale_)};
       float* w = target.mutable_data_ptr<float>();
       float* m = slot.exp_avg.mutable_data_ptr<float>();
       float* v = slot.exp_avg_sq.mutable_data_ptr<float>();
       const float* g = gradient.const_data_ptr<float>();
-      const float b1 = static_cast<float>(beta1), b2 = static_cast<float>(beta2);
-      const float keep = static_cast<float>(1 - decay);
-      const float rate = static_cast<float>(learning_rate / correction1);
-      const float root_scale = static_cast<float>(1 / std::sqrt(correction2));
-      const float epsilon = static_cast<float>(config_.adam_epsilon);
-      at::parallel_for(0, target.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          m[i] = b1 * m[i] + (1 - b1) * g[i];
-          v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
-          w[i] = keep * w[i] - rate * m[i] / (std::sqrt(v[i]) * root_scale + epsilon);
-        }
+      kernels::for_chunks(target.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+        kernels::adamw_row(w + begin, m + begin, v + begin, g + begin, factors, end - begin);
       });
+      slot.weight.unsafeGetTensorImpl()->bump_version();  // written behind LibTorch's back: packed copies are stale now
     } else {
+      if (gradient_scale_ != 1) gradient = gradient * gradient_scale_;
       slot.exp_avg.mul_(beta1).add_(gradient, 1 - beta1);
       slot.exp_avg_sq.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
       if (decay != 0) target.mul_(1 - decay);

@@ -20,8 +20,8 @@ class AdamW {
   AdamW(model::Transformer& model, const OptimizerConfig& config);
 
   void zero_gradients();
-  // Global L2 norm of the gradients; scales them so that it is at most max_grad_norm (0: left alone). Returns the
-  // norm before scaling. NaN or infinity comes back as it is and the step must not be taken.
+  // Global L2 norm of the gradients; the next step scales them so that it is at most max_grad_norm (0: left alone). Returns
+  // the norm before scaling. NaN or infinity comes back as it is and the step must not be taken.
   double clip_gradients();
   void step(double learning_rate);
   int64_t num_steps() const { return num_steps_; }
@@ -40,6 +40,7 @@ class AdamW {
   OptimizerConfig config_;
   std::map<std::string, Slot> slots_;
   int64_t num_steps_ = 0;
+  double gradient_scale_ = 1;  // for the next step
 };
 
 // Adds name, shape and bytes of each tensor, in order.

@@ -30,16 +30,16 @@ using TileLoss = std::function<at::Tensor(const TokenTile& tile, const at::Tenso
 
 // Throws Error when loss or gradients are not finite (`where` names stage and step): the weights stay as they were.
 StepMetrics train_step(model::Transformer& model, AdamW& optimizer, const std::vector<TrainingRow>& rows,
-                       int64_t tile_rows, bool gradient_checkpointing, double learning_rate, const TileLoss& loss,
+                       int64_t tile_tokens, bool gradient_checkpointing, double learning_rate, const TileLoss& loss,
                        const std::string& where);
 
 // log-probs of every row's targets under the model (no gradients), one list per row, in the rows' order.
 // temperature as in Transformer::score.
 std::vector<std::vector<float>> row_logprobs(const model::Transformer& model, const std::vector<TrainingRow>& rows,
-                                             int64_t tile_rows, double temperature);
+                                             int64_t tile_tokens, double temperature);
 
 // The first output of a score head before every target of every row: a value model's estimate of the state that the
 // token is chosen in.
-std::vector<std::vector<float>> row_values(const model::Transformer& critic, const std::vector<TrainingRow>& rows, int64_t tile_rows);
+std::vector<std::vector<float>> row_values(const model::Transformer& critic, const std::vector<TrainingRow>& rows, int64_t tile_tokens);
 
 }  // namespace reprise::training

@@ -9,10 +9,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <deque>
 
 #include "base/error.h"
 #include "generation/cpu_decoder.h"
+#include "support/fault_of.h"
 #include "support/golden_model.h"
+#include "training/train_step.h"
 
 namespace reprise::generation {
 namespace {
@@ -47,7 +50,8 @@ std::vector<Completion> sample(const model::Transformer& model, const SamplingCo
 at::Tensor plain_logits(const model::Transformer& model, const std::vector<int32_t>& ids) {
   at::NoGradGuard guard;
   std::vector<int64_t> wide(ids.begin(), ids.end());
-  return model.logits(model.hidden_BTD({testing::ids_tensor({wide}), testing::lengths_tensor({wide}), {}})[0]);
+  const model::Transformer reference = testing::plain(model);
+  return reference.logits(testing::hidden_of(reference, {wide})[0]);
 }
 
 TEST(CpuDecoder, HasThePlainPathsLogits) {
@@ -55,8 +59,10 @@ TEST(CpuDecoder, HasThePlainPathsLogits) {
     const model::Transformer model = golden_model(one);
     const std::vector<int32_t> ids = one["ids"].get<std::vector<int32_t>>();
     const at::Tensor expected = plain_logits(model, ids);
-    CpuDecoder decoder(model, 8, 64);
-    KvBlock prefix(model.config(), 0, 10), block(model.config(), 10, 54);
+    KvPages cache(model.config(), 32, 8);
+    CpuDecoder decoder(model.row_model(), cache, 8);
+    KvSequence prefix(cache), own(cache, &prefix, 10);
+    ASSERT_TRUE(prefix.reserve(10) && own.reserve(38));
     const auto check = [&](int64_t position, const float* row) {
       double worst = 0;
       for (int64_t v = 0; v < 40; ++v) worst = std::max(worst, std::abs(expected[position][v].item<double>() - row[v]));
@@ -69,7 +75,7 @@ TEST(CpuDecoder, HasThePlainPathsLogits) {
       std::vector<int64_t> chosen;
       for (int64_t i = 0; i < count; ++i) {
         const int64_t position = at + i;
-        rows.push_back({ids[static_cast<size_t>(position)], position, position < 10 ? &prefix : &block, position < 10 ? nullptr : &prefix});
+        rows.push_back({ids[static_cast<size_t>(position)], position, position < 10 ? &prefix : &own});
         chosen.push_back(i);
       }
       decoder.forward(rows);
@@ -84,12 +90,17 @@ TEST(CpuDecoder, HasThePlainPathsLogits) {
 TEST(CpuDecoder, ARowDoesNotDependOnItsNeighbours) {
   const model::Transformer model = golden_model(std::string("qwen2_llama3"));
   const auto run = [&](int64_t num_rows, int num_neighbours, size_t place) {
-    CpuDecoder decoder(model, num_rows, 64);
-    std::vector<KvBlock> blocks(static_cast<size_t>(num_neighbours) + 1, KvBlock(model.config(), 0, 16));
+    KvPages cache(model.config(), 32, 100);
+    CpuDecoder decoder(model.row_model(), cache, num_rows);
+    std::deque<KvSequence> sequences;
+    for (int i = 0; i <= num_neighbours; ++i) {
+      sequences.emplace_back(cache);
+      EXPECT_TRUE(sequences.back().reserve(6));
+    }
     std::vector<float> out;
     for (int64_t position = 0; position < 6; ++position) {
       std::vector<TokenRow> rows;
-      for (int i = 0; i <= num_neighbours; ++i) rows.push_back({static_cast<int32_t>((11 * i + 5 * position + num_neighbours) % 40), position, &blocks[static_cast<size_t>(i)], nullptr});
+      for (int i = 0; i <= num_neighbours; ++i) rows.push_back({static_cast<int32_t>((11 * i + 5 * position + num_neighbours) % 40), position, &sequences[static_cast<size_t>(i)]});
       rows[place].id = static_cast<int32_t>(3 + position);
       decoder.forward(rows);
       const int64_t chosen = static_cast<int64_t>(place);
@@ -144,6 +155,124 @@ TEST(GenerationEngine, ACompletionDoesNotDependOnRowsOrThreads) {
     }
   }
   at::set_num_threads(threads);
+}
+
+// Pages of any size, taken away and given back as the cache is short of them; prompts read in pieces.
+TEST(GenerationEngine, ACompletionDoesNotDependOnTheCache) {
+  const model::Transformer model = golden_model(std::string("qwen3_yarn"));
+  auto config = config_of(1.1);
+  config.max_completion_length = 50;
+  auto request = request_of(kPrompts, {10, 11, 12, 13, 14}, 6);
+  request.stop_ids.clear();  // all 50 tokens: more than a page of 32
+  const auto usual = sample(model, config, request);
+  ASSERT_EQ(usual[0].ids.size(), 50u);
+  request.page_positions = 32;
+  const double page = KvPages::bytes_of_page(model.config(), 32) * 1e-9;
+  for (double pages : {0.0, 3.01, 4.01, 6.01, 11.01}) {
+    for (int64_t rows : {1, 6, 30}) {
+      config.kv_cache_gigabytes = pages * page;
+      config.generation_rows = rows;
+      const auto other = sample(model, config, request);
+      for (size_t i = 0; i < usual.size(); ++i) {
+        ASSERT_EQ(other[i].ids, usual[i].ids) << pages << " pages, " << rows << " rows";
+        ASSERT_EQ(other[i].behavior_logprobs, usual[i].behavior_logprobs);
+      }
+    }
+  }
+  config.kv_cache_gigabytes = 2.01 * page;
+  EXPECT_THAT(testing::fault_of([&] { sample(model, config, request); }), ::testing::HasSubstr("kv_cache_gigabytes"));
+}
+
+// What the sampler says of each token when it draws it is what the trainer computes from the whole row, to the bit.
+TEST(GenerationEngine, DrawsWhatTheTrainerScores) {
+  for (const auto& one : testing::golden_models()["models"]) {
+    model::Transformer model = golden_model(one);
+    for (const double temperature : {1.0, 0.6}) {
+      auto config = config_of(temperature);
+      config.max_completion_length = 40;
+      const auto completions = sample(model, config, request_of(kPrompts, {0, 1, 2, 3, 4}, 3));
+      std::vector<training::TrainingRow> rows;
+      for (const Completion& c : completions) {
+        training::TrainingRow row;
+        row.ids = kPrompts[static_cast<size_t>(c.problem_index)];
+        row.num_prompt_ids = static_cast<int64_t>(row.ids.size());
+        row.ids.insert(row.ids.end(), c.ids.begin(), c.ids.end());
+        row.order = static_cast<int64_t>(rows.size());
+        rows.push_back(std::move(row));
+      }
+      const auto check = [&] {
+        const auto scored = training::row_logprobs(model, rows, 64, temperature);
+        bool equal = true;
+        for (size_t i = 0; i < completions.size(); ++i) equal &= scored[i] == completions[i].behavior_logprobs;
+        return equal;
+      };
+      EXPECT_TRUE(check()) << one["name"] << " at temperature " << temperature;
+      at::NoGradGuard guard;
+      model.weights().at("model.layers.1.mlp.up_proj.weight")[2][3].add_(1e-3);
+      EXPECT_FALSE(check()) << "another weight is seen";
+      model.weights().at("model.layers.1.mlp.up_proj.weight")[2][3].sub_(1e-3);
+    }
+  }
+}
+
+TEST(GenerationEngine, NoEndIsDrawnBeforeTheLeastLength) {
+  const model::Transformer model = golden_model(std::string("llama_default"));
+  auto config = config_of(1.5);
+  const auto request = request_of(kPrompts, {0, 1, 2, 3, 4}, 8);
+  const auto shortest = [&] {
+    size_t least = 1000;
+    for (const Completion& one : sample(model, config, request)) least = std::min(least, one.ids.size());
+    return least;
+  };
+  EXPECT_LT(shortest(), 9u);
+  config.min_completion_length = 9;
+  EXPECT_GE(shortest(), 10u);
+  for (const Completion& one : sample(model, config, request)) {
+    for (size_t t = 0; t < 9; ++t) EXPECT_GE(one.behavior_logprobs[t], one.full_logprobs[t] * 1.0 / 1.5 - 5) << "renormalised without the end";
+  }
+}
+
+TEST(GenerationEngine, ForcesTheEndOfThinkingAndMoreOfIt) {
+  const model::Transformer model = golden_model(std::string("llama_default"));
+  auto config = config_of(1.0);
+  const auto request = request_of(kPrompts, {0, 1, 2, 3, 4}, 8);
+  const auto usual = sample(model, config, request);
+  config.thinking_end = "w7";
+  config.wait_text = "w11 w12";
+  config.num_waits = 1;
+  int replaced = 0;
+  const auto waiting = sample(model, config, request);
+  for (size_t i = 0; i < usual.size(); ++i) {
+    const auto& ids = usual[i].ids;
+    const auto end = std::find(ids.begin(), ids.end(), 7);
+    const size_t at = static_cast<size_t>(end - ids.begin());
+    ASSERT_TRUE(std::equal(ids.begin(), end, waiting[i].ids.begin()));
+    if (end == ids.end() || at + 1 >= waiting[i].ids.size()) continue;
+    ++replaced;
+    EXPECT_EQ(waiting[i].ids[at], 11);
+    EXPECT_EQ(waiting[i].ids[at + 1], 12);
+    EXPECT_EQ(waiting[i].behavior_logprobs[at], 0) << "it was put, not drawn";
+    // And every log-prob that follows is the model's for the text as it stands.
+    std::vector<int32_t> whole = kPrompts[static_cast<size_t>(waiting[i].problem_index)];
+    const size_t start = whole.size();
+    whole.insert(whole.end(), waiting[i].ids.begin(), waiting[i].ids.end());
+    const at::Tensor full = at::log_softmax(plain_logits(model, whole), -1);
+    for (size_t t = 0; t < waiting[i].ids.size(); ++t) {
+      EXPECT_NEAR(waiting[i].full_logprobs[t], full[static_cast<int64_t>(start + t) - 1][waiting[i].ids[t]].item<double>(), 3e-5);
+    }
+  }
+  EXPECT_GT(replaced, 3);
+  config.num_waits = 0;
+  config.max_thinking_length = 6;
+  int forced = 0;
+  for (const Completion& one : sample(model, config, request)) {
+    const auto end = std::find(one.ids.begin(), one.ids.end(), 7);
+    if (one.ids.size() <= 6) continue;
+    ASSERT_NE(end, one.ids.end());
+    EXPECT_LE(end - one.ids.begin(), 6);
+    forced += end - one.ids.begin() == 6 && one.behavior_logprobs[6] == 0;
+  }
+  EXPECT_GT(forced, 3);
 }
 
 TEST(GenerationEngine, LogProbsAreTheModels) {

@@ -29,9 +29,9 @@ float chain(const float* x, const float* w, int64_t K) {
 class PackedLinear : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (!use_packed_linear(GetParam())) GTEST_SKIP() << "needs a CPU with " << GetParam();
+    if (!use_instruction_set(GetParam())) GTEST_SKIP() << "needs a CPU with " << GetParam();
   }
-  void TearDown() override { use_packed_linear(""); }
+  void TearDown() override { use_instruction_set(""); }
 };
 
 TEST_P(PackedLinear, IsOneChainOfFusedMultiplyAdds) {
@@ -62,10 +62,67 @@ TEST_P(PackedLinear, WritesNothingBehindItsRows) {
   }
 }
 
+TEST_P(PackedLinear, GoesOnFromWhatStandsThere) {
+  const auto w = normals(33 * 40, 3), x = normals(7 * 40, 4);
+  PackedWeights packed(33, 40);
+  packed.set_columns(0, x.data(), 0);  // nothing
+  packed.set_rows(0, w.data(), 33);
+  std::vector<float> y(7 * 33, 0.5f);
+  packed_linear(x.data(), 40, 7, packed, y.data(), 33, true);
+  for (int m = 0; m < 7; ++m) {
+    for (int n = 0; n < 33; ++n) {
+      float sum = 0.5f;
+      for (int k = 0; k < 40; ++k) sum = std::fma(x[static_cast<size_t>(m * 40 + k)], w[static_cast<size_t>(n * 40 + k)], sum);
+      ASSERT_EQ(y[static_cast<size_t>(m * 33 + n)], sum) << m << " " << n;
+    }
+  }
+}
+
+TEST_P(PackedLinear, ColumnsAreTheTranspose) {
+  const int64_t N = 45, K = 37;
+  const auto w = normals(static_cast<size_t>(N * K), 5), x = normals(static_cast<size_t>(5 * N), 6);
+  PackedWeights transposed(K, N);  // the product with W itself: inputs N, outputs K
+  transposed.set_columns(0, w.data(), 20);
+  transposed.set_columns(20, w.data() + 20 * K, N - 20);
+  std::vector<float> y(static_cast<size_t>(5 * K));
+  packed_linear(x.data(), N, 5, transposed, y.data(), K);
+  for (int64_t m = 0; m < 5; ++m) {
+    for (int64_t k = 0; k < K; ++k) {
+      float sum = 0;
+      for (int64_t n = 0; n < N; ++n) sum = std::fma(x[static_cast<size_t>(m * N + n)], w[static_cast<size_t>(n * K + k)], sum);
+      ASSERT_EQ(y[static_cast<size_t>(m * K + k)], sum);
+    }
+  }
+}
+
+// One chain over the rows, however they are cut into calls.
+TEST_P(PackedLinear, AWeightGradientIsAChainOverRows) {
+  for (const auto& [N, K] : {std::pair<int64_t, int64_t>{1, 1}, {50, 33}, {7, 96}, {130, 64}}) {
+    const int64_t M = 300;
+    const auto dy = normals(static_cast<size_t>(M * N), 7), x = normals(static_cast<size_t>(M * K), 8);
+    std::vector<float> whole(static_cast<size_t>(N * K), 0.25f), cut = whole;
+    add_weight_gradient(dy.data(), N, x.data(), K, M, N, K, whole.data());
+    int64_t at = 0;
+    for (int64_t count : {1, 100, 7, 192}) {
+      add_weight_gradient(dy.data() + at * N, N, x.data() + at * K, K, count, N, K, cut.data());
+      at += count;
+    }
+    ASSERT_EQ(at, M);
+    EXPECT_EQ(cut, whole);
+    for (int64_t n = 0; n < N; ++n) {
+      for (int64_t k = 0; k < K; ++k) {
+        float sum = 0.25f;
+        for (int64_t m = 0; m < M; ++m) sum = std::fma(dy[static_cast<size_t>(m * N + n)], x[static_cast<size_t>(m * K + k)], sum);
+        ASSERT_EQ(whole[static_cast<size_t>(n * K + k)], sum) << N << "x" << K;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(InstructionSets, PackedLinear, ::testing::Values("avx512", "avx2", "plain"), [](const auto& info) { return std::string(info.param); });
 
 TEST(RowOps, AgreeWithDoubles) {
-  const int64_t n = 203, E = 72;
+  const int64_t n = 203;
   auto gate = normals(n, 5);
   const auto up = normals(n, 6);
   gate[3] = 100;
@@ -75,39 +132,6 @@ TEST(RowOps, AgreeWithDoubles) {
   for (int64_t i = 0; i < n; ++i) {
     const double want = double{gate[i]} / (1 + std::exp(-double{gate[i]})) * up[i];
     EXPECT_NEAR(out[i], want, 1e-6 * std::max(1.0, std::abs(want))) << i;
-  }
-
-  // Attention of one query over n positions.
-  const auto query = normals(E, 7), keys = normals(static_cast<size_t>(E * n), 8), values = normals(static_cast<size_t>(E * n), 9);
-  std::vector<float> scores(n), mixed(E, 0.0f);
-  score_positions(query.data(), keys.data(), n, n, E, 0.125f, scores.data());
-  std::vector<double> exact(n);
-  double most = -1e9, sum = 0;
-  for (int64_t t = 0; t < n; ++t) {
-    for (int64_t e = 0; e < E; ++e) exact[t] += double{query[e]} * 0.125 * keys[e * n + t];
-    EXPECT_NEAR(scores[t], exact[t], 1e-5) << t;
-    most = std::max(most, exact[t]);
-  }
-  softmax_row(scores.data(), n);
-  for (double& s : exact) sum += s = std::exp(s - most);
-  mix_values(scores.data(), values.data(), n, E, mixed.data());
-  for (int64_t t = 0; t < n; ++t) EXPECT_NEAR(scores[t], exact[t] / sum, 1e-6);
-  for (int64_t e = 0; e < E; ++e) {
-    double want = 0;
-    for (int64_t t = 0; t < n; ++t) want += exact[t] / sum * values[t * E + e];
-    EXPECT_NEAR(mixed[e], want, 1e-5) << e;
-  }
-}
-
-// A score's bits are those of its position alone: how many positions follow does not matter.
-TEST(RowOps, AScoreDoesNotDependOnHowManyFollow) {
-  const int64_t n = 150, E = 64;
-  const auto query = normals(E, 10), keys = normals(static_cast<size_t>(E * n), 11);
-  std::vector<float> all(n), some(n);
-  score_positions(query.data(), keys.data(), n, n, E, 0.3f, all.data());
-  for (int64_t count : {1, 15, 16, 17, 63, 64, 65, 100, 149}) {
-    score_positions(query.data(), keys.data(), n, count, E, 0.3f, some.data());
-    for (int64_t t = 0; t < count; ++t) ASSERT_EQ(some[t], all[t]) << count << " " << t;
   }
 }
 

@@ -304,7 +304,7 @@ struct Outcome {
   model::NamedTensors gradients;
 };
 
-Outcome outcome_of(const std::string& type, const std::vector<training::TrainingRow>& rows, int64_t tile_rows) {
+Outcome outcome_of(const std::string& type, const std::vector<training::TrainingRow>& rows, int64_t tile_tokens) {
   model::Transformer model = testing::golden_model(testing::golden_models()["models"][0]);
   GrpoConfig config;
   config.loss_type = type;
@@ -313,13 +313,13 @@ Outcome outcome_of(const std::string& type, const std::vector<training::Training
   for (auto& [name, weight] : model.weights()) weight.set_requires_grad(true);
   const auto loss = policy_loss(model, rows, config, 1.0, 16);
   training::StepMetrics metrics;
-  for (const auto& indices : training::cut_tiles(rows, tile_rows)) {
-    const auto tile = training::make_tile(rows, indices, at::kCPU);
-    const at::Tensor hidden = model.hidden_BTD(tile.batch);
-    const at::Tensor part = loss(tile, hidden.reshape({-1, hidden.size(-1)}).index_select(0, tile.source_N), metrics);
+  for (const auto& indices : training::cut_tiles(rows, tile_tokens, true)) {
+    const auto tile = training::make_tile(rows, indices, at::kCPU, true);
+    const at::Tensor part = loss(tile, model.hidden_ND(tile.layout), metrics);
     out.loss += part.item<double>();
     part.backward();
   }
+  model.finish_gradients();
   for (const auto& [name, weight] : model.weights()) out.gradients[name] = weight.grad().clone();
   return out;
 }
@@ -327,12 +327,12 @@ Outcome outcome_of(const std::string& type, const std::vector<training::Training
 TEST(PolicyLoss, DoesNotDependOnTilesPaddingOrOrder) {
   for (const std::string& type : loss_types()) {
     auto rows = some_rows();
-    const Outcome whole = outcome_of(type, rows, 6);
+    const Outcome whole = outcome_of(type, rows, 1000);
     auto reversed = rows;
     std::reverse(reversed.begin(), reversed.end());
     auto shuffled_order = rows;
     for (size_t i = 0; i < shuffled_order.size(); ++i) shuffled_order[i].order = 100 - static_cast<int64_t>(i);
-    for (const Outcome& other : {outcome_of(type, rows, 1), outcome_of(type, rows, 4), outcome_of(type, reversed, 2), outcome_of(type, shuffled_order, 3)}) {
+    for (const Outcome& other : {outcome_of(type, rows, 1), outcome_of(type, rows, 40), outcome_of(type, reversed, 25), outcome_of(type, shuffled_order, 30)}) {
       EXPECT_NEAR(other.loss, whole.loss, 1e-5 * std::max(1.0, std::abs(whole.loss))) << type;
       for (const auto& [name, gradient] : whole.gradients) {
         const double scale = std::max(1e-3, gradient.abs().max().item<double>());
@@ -346,7 +346,7 @@ TEST(PolicyLoss, OfAnAllMaskedUpdateIsZeroWithZeroGradients) {
   for (const std::string& type : loss_types()) {
     auto rows = some_rows();
     for (auto& row : rows) row.weight = 0;
-    const Outcome out = outcome_of(type, rows, 3);
+    const Outcome out = outcome_of(type, rows, 30);
     EXPECT_EQ(out.loss, 0) << type;
     for (const auto& [name, gradient] : out.gradients) EXPECT_EQ(gradient.abs().max().item<double>(), 0) << type << " " << name;
   }
@@ -356,7 +356,7 @@ TEST(PolicyLoss, OfAnAllMaskedUpdateIsZeroWithZeroGradients) {
 TEST(PolicyLoss, GradientsAreFiniteDifferences) {
   auto rows = some_rows();
   for (const char* type : {"grpo", "gspo", "rloo", "reinforce"}) {
-    const Outcome out = outcome_of(type, rows, 6);
+    const Outcome out = outcome_of(type, rows, 1000);
     const std::string name = "model.norm.weight";
     model::Transformer model = testing::golden_model(testing::golden_models()["models"][0]);
     GrpoConfig config;
@@ -367,9 +367,8 @@ TEST(PolicyLoss, GradientsAreFiniteDifferences) {
       model.weights().at(name)[1].add_(shift);
       const auto loss = policy_loss(model, rows, config, 1.0, 16);
       training::StepMetrics metrics;
-      const auto tile = training::make_tile(rows, {0, 1, 2, 3, 4, 5}, at::kCPU);
-      const at::Tensor hidden = model.hidden_BTD(tile.batch);
-      const double value = loss(tile, hidden.reshape({-1, hidden.size(-1)}).index_select(0, tile.source_N), metrics).item<double>();
+      const auto tile = training::make_tile(rows, {0, 1, 2, 3, 4, 5}, at::kCPU, true);
+      const double value = loss(tile, model.hidden_ND(tile.layout), metrics).item<double>();
       model.weights().at(name)[1].sub_(shift);
       return value;
     };

@@ -56,20 +56,31 @@ inline std::shared_ptr<const text::Tokenizer> golden_tokenizer(int num_words = 4
   return text::Tokenizer::from_json(text::make_word_level_tokenizer_json(words), "golden tokenizer");
 }
 
-inline at::Tensor ids_tensor(const std::vector<std::vector<int64_t>>& rows) {
-  size_t longest = 0;
-  for (const auto& row : rows) longest = std::max(longest, row.size());
-  at::Tensor ids = at::zeros({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, at::kLong);
-  for (size_t b = 0; b < rows.size(); ++b) {
-    for (size_t t = 0; t < rows[b].size(); ++t) ids[static_cast<int64_t>(b)][static_cast<int64_t>(t)] = rows[b][t];
-  }
-  return ids;
+inline at::Tensor ids_tensor(const std::vector<int64_t>& ids) { return at::tensor(ids, at::kLong); }
+
+// Rows end to end, every token an output.
+inline model::TokenLayout layout_of(const std::vector<std::vector<int64_t>>& rows) {
+  model::TokenLayout layout;
+  for (const auto& row : rows) layout.add(row.begin(), row.end());
+  for (int64_t m = 0; m < layout.num_tokens(); ++m) layout.outputs.push_back(m);
+  return layout;
 }
 
-inline at::Tensor lengths_tensor(const std::vector<std::vector<int64_t>>& rows) {
-  at::Tensor lengths = at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
-  for (size_t b = 0; b < rows.size(); ++b) lengths[static_cast<int64_t>(b)] = static_cast<int64_t>(rows[b].size());
-  return lengths;
+// Hidden states of each row, [length, D].
+inline std::vector<at::Tensor> hidden_of(const model::Transformer& model, const std::vector<std::vector<int64_t>>& rows, bool recompute = false) {
+  const at::Tensor all = model.hidden_ND(layout_of(rows), recompute);
+  std::vector<at::Tensor> out;
+  int64_t first = 0;
+  for (const auto& row : rows) {
+    out.push_back(all.slice(0, first, first + static_cast<int64_t>(row.size())));
+    first += static_cast<int64_t>(row.size());
+  }
+  return out;
+}
+
+inline model::Transformer plain(model::Transformer model) {
+  model.set_batch_invariant(false);
+  return model;
 }
 
 inline double max_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }

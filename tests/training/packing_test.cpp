@@ -1,6 +1,7 @@
 // Packing keeps every row once and never overfills; tiles depend on the rows alone.
 #include "training/packing.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -48,21 +49,51 @@ TEST(PackRows, KeepsEveryRowOnceAndFits) {
   EXPECT_LE(static_cast<int64_t>(packed.size()), (total / 128 + 1) * 11 / 10 + 1);
 }
 
-TEST(CutTiles, PutsRowsOfLikeLengthTogetherInAStableOrder) {
+TEST(CutTiles, KeepsOrderAndBudgetAndEveryRowOnce) {
   const auto rows = random_rows(50, 40, 4);
-  const auto tiles = cut_tiles(rows, 8);
-  ASSERT_EQ(tiles.size(), 7u);
-  size_t previous = 0;
-  std::map<int64_t, int> seen;
-  for (const auto& tile : tiles) {
-    EXPECT_LE(tile.size(), 8u);
-    for (int64_t index : tile) {
-      EXPECT_GE(rows[index].ids.size(), previous);
-      previous = rows[index].ids.size();
-      ++seen[index];
+  for (const bool batch_invariant : {true, false}) {
+    std::map<int64_t, int> seen;
+    size_t longest_before = 0;
+    int64_t before = -1;
+    for (const auto& tile : cut_tiles(rows, 100, batch_invariant)) {
+      int64_t tokens = 0;
+      size_t longest = 0;
+      for (int64_t index : tile) {
+        ++seen[index];
+        tokens += static_cast<int64_t>(rows[index].ids.size());
+        longest = std::max(longest, rows[index].ids.size());
+        if (batch_invariant) EXPECT_EQ(index, ++before) << "in order";
+        else EXPECT_GE(rows[index].ids.size(), longest_before) << "by length";
+        longest_before = rows[index].ids.size();
+      }
+      EXPECT_LE(batch_invariant ? tokens : static_cast<int64_t>(tile.size() * longest), 100);
     }
+    EXPECT_EQ(seen.size(), rows.size());
   }
-  EXPECT_EQ(seen.size(), rows.size());
+  EXPECT_EQ(cut_tiles(rows, 1, true).size(), 50u) << "a row longer than the budget goes alone";
+}
+
+TEST(CutTiles, KeepsAGroupTogether) {
+  std::vector<TrainingRow> rows;
+  for (int i = 0; i < 12; ++i) {
+    TrainingRow row;
+    for (int t = 0; t < 10; ++t) row.ids.push_back(100 * (i / 4) + t);
+    row.num_prompt_ids = 10;
+    for (int t = 0; t <= i; ++t) row.ids.push_back(7 + t);
+    row.order = i;
+    rows.push_back(row);
+  }
+  EXPECT_THAT(cut_tiles(rows, 1, true), ::testing::ElementsAre(::testing::ElementsAre(0, 1, 2, 3), ::testing::ElementsAre(4, 5, 6, 7), ::testing::ElementsAre(8, 9, 10, 11)));
+  const TokenTile tile = make_tile(rows, {4, 5, 6, 7}, at::kCPU, true);
+  EXPECT_EQ(tile.layout.num_tokens(), 10 + 5 + 6 + 7 + 8) << "the prompt once";
+  EXPECT_EQ(tile.num_tokens, 40 + 5 + 6 + 7 + 8);
+  ASSERT_EQ(tile.layout.sequences.size(), 5u);
+  EXPECT_EQ(tile.layout.sequences[4].prefix, 0);
+  EXPECT_EQ(tile.layout.outputs[5], 9) << "the second completion's first token is read from the prompt's last";
+  EXPECT_EQ(make_tile(rows, {4, 5, 6, 7}, at::kCPU, false).layout.num_tokens(), tile.num_tokens);
+  // Groups too long for one tile are cut whatever the budget.
+  for (auto& row : rows) row.ids.resize(1500, 3);
+  EXPECT_EQ(cut_tiles(rows, 1, true).size(), 12u);
 }
 
 TEST(MakeTile, ShiftsLabelsOnce) {
@@ -71,12 +102,11 @@ TEST(MakeTile, ShiftsLabelsOnce) {
   row.num_prompt_ids = 2;
   TrainingRow shorter;
   shorter.ids = {20, 21};
-  const TokenTile tile = make_tile({row, shorter}, {0, 1}, at::kCPU);
-  // Row 0 trains on 12 (read at position 1) and 13 (position 2); row 1 on 21 (position 0 of row 1, index 4).
+  const TokenTile tile = make_tile({row, shorter}, {0, 1}, at::kCPU, true);
+  // Row 0 trains on 12 (read at token 1) and 13 (token 2); row 1 on 21 (token 0 of row 1, token 4 of all).
   EXPECT_EQ(tile.target_N.numel(), 3);
-  const auto* source = tile.source_N.const_data_ptr<int64_t>();
   const auto* target = tile.target_N.const_data_ptr<int64_t>();
-  EXPECT_EQ(std::vector<int64_t>(source, source + 3), (std::vector<int64_t>{1, 2, 4}));
+  EXPECT_EQ(tile.layout.outputs, (std::vector<int64_t>{1, 2, 4}));
   EXPECT_EQ(std::vector<int64_t>(target, target + 3), (std::vector<int64_t>{12, 13, 21}));
 }
 
@@ -84,11 +114,12 @@ TEST(MakeTile, NeverTrainsOnTheFirstTokenOfAPackedSequence) {
   const auto rows = random_rows(6, 10, 8);
   const auto packed = pack_rows(rows, 64);
   ASSERT_EQ(packed.size(), 1u);
-  const TokenTile tile = make_tile(packed, {0}, at::kCPU);
-  const auto* source = tile.source_N.const_data_ptr<int64_t>();
+  const TokenTile tile = make_tile(packed, {0}, at::kCPU, true);
+  const std::vector<int64_t>& source = tile.layout.outputs;
+  EXPECT_EQ(tile.layout.sequences.size(), 6u);
   const auto* target = tile.target_N.const_data_ptr<int64_t>();
   for (int64_t n = 0; n < tile.target_N.numel(); ++n) {
-    EXPECT_EQ(packed[0].ids[source[n]] + 1, target[n]) << "the predictor is the token before, of the same sequence";
+    EXPECT_EQ(packed[0].ids[source[static_cast<size_t>(n)]] + 1, target[n]) << "the predictor is the token before, of the same sequence";
   }
 }
 

@@ -1,0 +1,40 @@
+// What is appended to a completion and when it ends, for every engine: the draw, end tokens and stop strings, the least
+// length, and budget forcing (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "generation/engine.h"
+#include "generation/sampler.h"
+
+namespace reprise::generation {
+
+class TokenRule {
+ public:
+  TokenRule(const text::Tokenizer& tokenizer, const SamplingConfig& config, const GenerationRequest& request, size_t num_completions);
+
+  // Appends one token to completion `index`, given the logits behind its last. May instead take tokens back (an end of
+  // thinking that is to be replaced): then the last token left must be read again. Different completions may be served by
+  // different threads.
+  void append(size_t index, Completion& completion, std::span<const float> logits, const NoiseKey& noise, std::vector<float>& scratch);
+  // After an append: has the completion ended? Sets why.
+  bool ended(Completion& completion) const;
+
+ private:
+  struct State {
+    std::vector<int32_t> forced;  // to be put next, from `next` on
+    size_t next = 0;
+    int64_t waits = 0;
+    bool thinking_over = false;
+  };
+  void watch_thinking(State& state, Completion& completion, std::span<const float> logits);
+
+  const text::Tokenizer& tokenizer_;
+  const SamplingConfig& config_;
+  const GenerationRequest& request_;
+  std::vector<int32_t> end_ids_, wait_ids_;
+  std::vector<State> states_;
+};
+
+}  // namespace reprise::generation
