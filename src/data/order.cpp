@@ -1,6 +1,7 @@
 // Keeps the current epoch's permutation only.
 #include "data/order.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/error.h"
@@ -8,7 +9,7 @@
 
 namespace reprise::data {
 
-Order::Order(int64_t num_rows, std::vector<uint64_t> path) : num_rows_(num_rows), path_(std::move(path)) {
+Order::Order(int64_t num_rows, std::vector<uint64_t> path, std::vector<int64_t> keys) : num_rows_(num_rows), path_(std::move(path)), keys_(std::move(keys)) {
   if (num_rows_ <= 0) throw Error("there are no rows to draw from");
 }
 
@@ -21,6 +22,9 @@ int64_t Order::at(int64_t draw) const {
     permutation_.resize(num_rows_);
     std::iota(permutation_.begin(), permutation_.end(), int64_t{0});
     shuffle(permutation_, stream);
+    if (!keys_.empty()) {
+      std::stable_sort(permutation_.begin(), permutation_.end(), [&](int64_t a, int64_t b) { return keys_[static_cast<size_t>(a)] < keys_[static_cast<size_t>(b)]; });
+    }
     epoch_ = epoch;
   }
   return permutation_[draw % num_rows_];

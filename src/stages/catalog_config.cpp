@@ -80,6 +80,28 @@ void count_supervised(StagePlan& plan, PlanContext& context, std::optional<int64
   plan.flops = static_cast<double>(plan.max_tokens) * shape->forward_flops_per_token(static_cast<double>(length) / 2) * (tiles.gradient_checkpointing ? 4 : 3);
 }
 
+// Rows of all stores; nothing where one is not known yet.
+std::optional<int64_t> rows_of(PlanContext& context, const std::vector<std::string>& names) {
+  std::optional<int64_t> total = 0;
+  for (const std::string& name : names) {
+    const auto rows = context.resolve(name).num_rows;
+    total = rows && total ? std::optional<int64_t>(*total + *rows) : std::nullopt;
+  }
+  return names.empty() ? std::nullopt : total;
+}
+
+void check_mixture(PlanContext& context, const std::vector<std::string>& names, const std::vector<double>& weights) {
+  if (!weights.empty() && weights.size() != names.size()) {
+    context.problem("dataset_weights", "has " + std::to_string(weights.size()) + " entries for " + std::to_string(names.size()) + " stores");
+  }
+  double sum = 0;
+  for (double weight : weights) {
+    if (weight < 0) context.problem("dataset_weights", "has a negative entry");
+    sum += weight;
+  }
+  if (!weights.empty() && !(sum > 0)) context.problem("dataset_weights", "are all zero");
+}
+
 StagePlan plan_pretrain(const PretrainConfig& c, PlanContext& context) {
   StagePlan plan;
   model::ModelConfig shape;
@@ -114,8 +136,9 @@ StagePlan plan_pretrain(const PretrainConfig& c, PlanContext& context) {
 
 StagePlan plan_sft(const SftConfig& c, PlanContext& context) {
   StagePlan plan;
+  check_mixture(context, c.dataset_name, c.dataset_weights);
   const auto shape = shape_of(context, c.from, plan);
-  count_supervised(plan, context, context.resolve(c.dataset_name).num_rows, c.num_train_epochs, c.max_steps, c.max_trained_tokens, c.per_step_batch_size, c.max_length, c.batch, shape);
+  count_supervised(plan, context, rows_of(context, c.dataset_name), c.num_train_epochs, c.max_steps, c.max_trained_tokens, c.per_step_batch_size, c.max_length, c.batch, shape);
   return plan;
 }
 
@@ -149,6 +172,15 @@ void check_algorithm(const rl::GrpoConfig& g, const rl::Algorithm& a, PlanContex
 
 StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   StagePlan plan;
+  check_mixture(context, c.dataset_name, c.dataset_weights);
+  const auto uses = [&](const char* name) { return std::find(c.rewards.reward_funcs.begin(), c.rewards.reward_funcs.end(), name) != c.rewards.reward_funcs.end(); };
+  if (uses("reward_model") == c.rewards.reward_model.empty()) context.problem("reward_model", uses("reward_model") ? "is not set, but reward_funcs names it" : "has no effect without reward_model in reward_funcs");
+  if (uses("program") == c.rewards.reward_program.empty()) context.problem("reward_program", uses("program") ? "is not set, but reward_funcs names it" : "has no effect without program in reward_funcs");
+  if ((c.eval_steps > 0) == c.eval_dataset_name.empty()) context.problem("eval_steps", "and eval_dataset_name belong together: set both or neither");
+  if (c.curriculum == "pass_rate" && c.pass_rate_generations == 0) context.problem("curriculum", "pass_rate needs pass_rate_generations");
+  if (c.pass_rate_generations == 0 && (c.min_pass_rate > 0 || c.max_pass_rate < 1)) context.problem("min_pass_rate", "and max_pass_rate have no effect without pass_rate_generations");
+  if (c.min_pass_rate > c.max_pass_rate) context.problem("min_pass_rate", "is above max_pass_rate");
+  if (c.rewards.reward_scaling != "none" && c.rewards.reward_combination == "gated") context.problem("reward_scaling", "scales each reward by itself; it does not go with reward_combination: gated");
   if (c.sampling.forces()) context.problem(c.sampling.num_waits > 0 ? "num_waits" : "max_thinking_length", "puts tokens that the policy did not choose; it is for sampling, not for training");
   const auto shape = shape_of(context, c.from, plan);
   const rl::GrpoConfig& g = c.grpo;
@@ -174,7 +206,7 @@ StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   plan.max_tokens = g.num_prompts_per_step * g.num_generations * (grows_at * c.sampling.max_completion_length + (g.max_steps - grows_at) * longest);
   if (grows_at < g.max_steps) plan.notes.push_back("completions of up to " + format_count(longest) + " tokens from step " + format_count(grows_at) + " on");
   if (g.dynamic_sampling) plan.notes.push_back("dynamic sampling: up to " + format_count(g.max_sampling_rounds) + " times the samples counted here");
-  const auto rows = context.resolve(c.dataset_name).num_rows;
+  const auto rows = rows_of(context, c.dataset_name);
   if (rows && *rows > 0) plan.num_epochs = static_cast<double>(plan.num_prompts) / static_cast<double>(*rows);
   if (g.max_sampled_tokens > 0) plan.notes.push_back("ends earlier once " + format_count(g.max_sampled_tokens) + " tokens were sampled");
   plan.notes.push_back(format_count(g.num_prompts_per_step * g.num_generations) + " samples an update, " + format_count(g.prompts_per_rollout() * g.num_generations) +

@@ -10,12 +10,15 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "checkpoint/checkpoint.h"
-#include "data/order.h"
 #include "grading/language.h"
 #include "io/jsonl.h"
 #include "rl/advantage.h"
+#include "rl/hacking_watch.h"
 #include "rl/policy_loss.h"
 #include "rl/rollout.h"
+#include "rl/rollout_file.h"
+#include "stages/prompt_stream.h"
+#include "stages/reward_model.h"
 #include "stages/runners.h"
 #include "stages/sampling_pass.h"
 #include "training/schedule.h"
@@ -69,12 +72,20 @@ class GrpoStage {
       critic_optimizer_ = std::make_unique<training::AdamW>(*critic_, config_.optimizer);
     }
     optimizer_ = std::make_unique<training::AdamW>(*policy_.model, config_.optimizer);
-    problems_ = problems_of_store(context_.resolve(config_.dataset_name), 0);
     writer_ = std::make_unique<PromptWriter>(config_.prompt, policy_);
-    order_ = std::make_unique<data::Order>(static_cast<int64_t>(problems_.size()),
-                                           std::vector<uint64_t>{context_.seed(), stage_number(), name_number("prompts")});
+    prompts_ = std::make_unique<PromptStream>(context_, config_, policy_, *writer_);
+    if (!config_.rewards.reward_model.empty()) reward_model_ = std::make_unique<RewardModel>(context_, config_.rewards.reward_model);
+    if (!config_.rewards.reward_program.empty()) reward_program_ = std::make_unique<rewards::ProgramReward>(config_.rewards);
+    if (reward_model_) batch_rewards_["reward_model"] = reward_model_.get();
+    if (reward_program_) batch_rewards_["program"] = reward_program_.get();
+    if (!config_.eval_dataset_name.empty()) eval_problems_ = problems_of_store(context_.resolve(config_.eval_dataset_name), config_.eval_num_problems);
     if (resumed) restore();
     context_.begin_at(step_);
+    if (!resumed && config_.eval_steps > 0) {
+      pipeline::Metrics before;
+      evaluate(before);
+      context_.note("before the first step: eval_accuracy " + format_fixed(before[0].second, 3));
+    }
   }
 
   void restore() {
@@ -85,6 +96,7 @@ class GrpoStage {
     sampled_tokens_ = state.at("sampled_tokens");
     prompts_drawn_ = state.at("prompts_drawn");
     rollout_length_ = state.at("rollout_length");
+    watch_.restore(state.at("hacking_watch"));
     optimizer_->restore(checkpoint::read_tensors(found->folder / "optimizer.safetensors"), state.at("optimizer_steps"), found->folder.string());
     if (reference_.model) copy_weights(checkpoint::read_tensors(found->folder / "reference.safetensors"), *reference_.model);
     if (critic_) {
@@ -112,8 +124,9 @@ class GrpoStage {
     rollout_.number = step_ / grpo.num_updates_per_rollout;
     rollout_.weights_hash = weights_hash(*policy_.model);
     rollout_tokens_ = 0;
-    rollout_seconds_ = 0;
+    rollout_seconds_ = reward_seconds_ = 0;
     rollout_length_ = sampling_now().max_completion_length;
+    if (!config_.replay_rollouts.empty()) return replay();
     SamplingPass pass;
     std::vector<int64_t> indices;
     std::vector<double> greedy;
@@ -144,6 +157,43 @@ class GrpoStage {
     write_samples(pass);
   }
 
+  // The recorded rollout of this number, as if it had just been sampled and rewarded.
+  void replay() {
+    const fs::path file = fs::path(config_.replay_rollouts) / rl::rollout_file_name(rollout_.number);
+    if (!is_file(file)) throw Error("has no rollout " + std::to_string(rollout_.number), config_.replay_rollouts, "the recorded run was shorter; lower max_steps");
+    const rl::RecordedRollout recorded = rl::read_rollout(file);
+    const int64_t G = config_.grpo.num_generations;
+    if (recorded.samples.size() % static_cast<size_t>(G) != 0) throw Error("has " + std::to_string(recorded.samples.size()) + " samples, not groups of " + std::to_string(G), file.string());
+    if (recorded.weights_hash != rollout_.weights_hash && !replays_others_) {
+      context_.note("replays samples of other weights than the policy's from rollout " + std::to_string(rollout_.number) + " on");
+      replays_others_ = true;
+    }
+    rollout_.weights_hash = recorded.weights_hash;
+    SamplingPass pass;
+    std::vector<int64_t> indices;
+    for (size_t i = 0; i < recorded.samples.size(); ++i) {
+      const rl::RecordedSample& sample = recorded.samples[i];
+      if (i % static_cast<size_t>(G) == 0) {
+        indices.push_back(prompts_->index_of(sample.problem_id));
+        pass.prompts.push_back({policy_.tokenizer->decode(sample.prompt_ids, {}), sample.prompt_ids, false});
+      }
+      GradedCompletion graded;
+      graded.problem = static_cast<int64_t>(indices.size()) - 1;
+      graded.completion.sample_index = sample.sample_index;
+      graded.completion.ids = sample.completion_ids;
+      graded.completion.behavior_logprobs = sample.behavior_logprobs;
+      graded.completion.stop_reason = sample.stop_reason;
+      graded.completion.text = policy_.tokenizer->decode(sample.completion_ids, {.skip_special_tokens = true});
+      graded.score = sample.score;
+      rollout_tokens_ += static_cast<int64_t>(sample.completion_ids.size());
+      pass.completions.push_back(std::move(graded));
+    }
+    prompts_drawn_ += static_cast<int64_t>(indices.size());
+    assign(pass, indices, {});
+    rl::deal_to_updates(rollout_, config_.grpo.num_updates_per_rollout, context_.seed(), stage_number());
+    write_samples(pass);
+  }
+
   // Prompts drawn, sampled and graded. prompts_drawn_ says where in the order the next one stands.
   struct Round {
     std::vector<int64_t> indices;  // into problems_, sorted; one a group
@@ -152,27 +202,27 @@ class GrpoStage {
   };
   Round sample_round(int64_t num_prompts, int64_t number) {
     Round round;
-    for (int64_t i = 0; i < num_prompts; ++i) round.indices.push_back(order_->at(prompts_drawn_ + i));
+    round.indices = prompts_->draw(prompts_drawn_, num_prompts);
     prompts_drawn_ += num_prompts;
-    std::sort(round.indices.begin(), round.indices.end());
     std::vector<data::Problem> problems;
     std::vector<uint64_t> numbers;
     for (size_t i = 0; i < round.indices.size(); ++i) {
-      problems.push_back(problems_[round.indices[i]]);
+      problems.push_back(prompts_->problems()[static_cast<size_t>(round.indices[i])]);
       // A problem drawn twice in one round (a small store) gets a number of its own.
       numbers.push_back(name_number(problems.back().id) + (i > 0 && round.indices[i] == round.indices[i - 1] ? static_cast<uint64_t>(i) : 0));
     }
     std::vector<uint64_t> path = {context_.seed(), stage_number(), name_number("rollout"), static_cast<uint64_t>(rollout_.number)};
     if (number > 0) path.push_back(static_cast<uint64_t>(number));
     round.pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, sampling_now(), rewards::at_step(config_.rewards, step_),
-                                  config_.grpo.num_generations, path, false);
+                                  config_.grpo.num_generations, path, false, batch_rewards_);
     if (round.pass.reward_failures > config_.max_reward_failures) {
       throw Error(format_fixed(100 * round.pass.reward_failures, 1) + " % of the rewards could not be computed (max_reward_failures " +
                       format_fixed(100 * config_.max_reward_failures, 1) + " %)", context_.name() + " step " + std::to_string(step_ + 1),
-                  "look at rollouts/ for the reasons");
+                  round.pass.first_failure.empty() ? "look at rollouts/ for the reasons" : round.pass.first_failure);
     }
     rollout_tokens_ += round.pass.num_tokens;
-    rollout_seconds_ += round.pass.seconds;
+    rollout_seconds_ += round.pass.seconds - round.pass.reward_seconds;
+    reward_seconds_ += round.pass.reward_seconds;
     round.greedy = greedy_rewards(problems, numbers);
     return round;
   }
@@ -198,7 +248,7 @@ class GrpoStage {
     generation::SamplingConfig greedy = sampling_now();
     greedy.temperature = 0;
     const SamplingPass pass = sample_and_grade(context_, policy_, problems, numbers, *writer_, greedy, rewards::at_step(config_.rewards, step_), 1,
-                                               {context_.seed(), stage_number(), name_number("greedy"), static_cast<uint64_t>(rollout_.number)}, false);
+                                               {context_.seed(), stage_number(), name_number("greedy"), static_cast<uint64_t>(rollout_.number)}, false, batch_rewards_);
     std::vector<double> rewards;
     for (const GradedCompletion& graded : pass.completions) rewards.push_back(graded.score.reward);
     return rewards;
@@ -223,7 +273,10 @@ class GrpoStage {
       means.add("accuracy", graded.score.verdict.kind == grading::VerdictKind::correct);
       for (const auto& term : graded.score.terms) {
         if (term.name != "accuracy") means.add(term.name, term.value);
+        means.add("reward_failures", term.failed);
       }
+      const std::string& language = prompts_->problems()[static_cast<size_t>(sample.problem_index)].language;
+      if (!language.empty()) means.add("language_mixed", grading::language_consistency(graded.completion.text, language) < 1);
       means.add("mean_length", static_cast<double>(sample.completion_ids.size()));
       means.add("truncated", !sample.finished);
       rollout_.samples.push_back(std::move(sample));
@@ -249,6 +302,46 @@ class GrpoStage {
     const double mean = rollout_.metrics.empty() ? 0 : rollout_.metrics[0].second, count = static_cast<double>(rollout_.samples.size());
     rollout_.metrics.emplace_back("reward_std", std::sqrt(std::max(0.0, squares / count - mean * mean)));
     sampled_tokens_ += rollout_tokens_;
+    watch(pass);
+  }
+
+  void watch(const SamplingPass& pass) {
+    rl::WatchedRollout watched;
+    for (const auto& [name, value] : rollout_.metrics) {
+      if (name == "reward") watched.reward = value;
+      if (name == "mean_length") watched.mean_length = value;
+    }
+    const rewards::RewardConfig now = rewards::at_step(config_.rewards, step_);
+    for (size_t t = 0; t < now.reward_funcs.size(); ++t) {
+      double sum = 0, squares = 0;
+      for (const GradedCompletion& graded : pass.completions) {
+        const double value = (now.reward_weights.empty() ? 1.0 : now.reward_weights[t]) * graded.score.terms.at(t).value;
+        sum += value;
+        squares += value * value;
+      }
+      const double count = static_cast<double>(pass.completions.size());
+      watched.term_variance.emplace_back(now.reward_funcs[t], std::max(0.0, squares / count - sum / count * sum / count));
+    }
+    for (const std::string& line : watch_.add(watched)) context_.note(line);
+  }
+
+  // Greedy accuracy on the held-out problems, every eval_steps and at the start.
+  void evaluate(pipeline::Metrics& row) {
+    if (eval_problems_.empty()) return;
+    std::vector<uint64_t> numbers;
+    for (const data::Problem& problem : eval_problems_) numbers.push_back(name_number(problem.id));
+    generation::SamplingConfig greedy = sampling_now();
+    greedy.temperature = 0;
+    rewards::RewardConfig accuracy;
+    accuracy.reward_funcs = {"accuracy"};
+    at::NoGradGuard guard;
+    const SamplingPass pass = sample_and_grade(context_, policy_, eval_problems_, numbers, *writer_, greedy, accuracy, 1, {context_.seed(), stage_number(), name_number("evaluate")}, false);
+    double correct = 0;
+    for (const GradedCompletion& graded : pass.completions) correct += graded.score.verdict.kind == grading::VerdictKind::correct;
+    const double count = static_cast<double>(pass.completions.size());
+    row.emplace_back("eval_accuracy", correct / count);
+    row.emplace_back("eval_mean_length", static_cast<double>(pass.num_tokens) / count);
+    for (const std::string& line : watch_.add_evaluation(correct / count)) context_.note(line);
   }
 
   void score_tokens() {
@@ -327,7 +420,7 @@ class GrpoStage {
 
   // On a rollout's first update the policy still is the sampler: the two log-probs of a token must agree.
   void check_logprob_gap(const training::StepMetrics& metrics) const {
-    if (step_ % config_.grpo.num_updates_per_rollout != 0 || config_.sampling.filters()) return;
+    if (step_ % config_.grpo.num_updates_per_rollout != 0 || config_.sampling.filters() || replays_others_) return;
     const double gap = metrics.sum("logprob_gap"), allowed = policy_.model->is_batch_invariant() ? 0 : config_.grpo.max_logprob_gap;
     if (gap <= allowed || (allowed == 0 && !policy_.model->is_batch_invariant())) return;
     throw Error("sampler and trainer differ by " + std::to_string(gap) + " in a token's log-prob (allowed: " + std::to_string(allowed) + ")",
@@ -374,8 +467,12 @@ class GrpoStage {
     if (fresh) {
       if (!config_.sampling.filters()) row.emplace_back("max_logprob_gap", metrics.sum("logprob_gap"));
       row.emplace_back("rollout_seconds", rollout_seconds_);
+      row.emplace_back("reward_seconds", reward_seconds_);
       row.emplace_back("rollout_tokens_per_second", static_cast<double>(rollout_tokens_) / std::max(1e-9, rollout_seconds_));
     }
+    row.emplace_back("hacking_signs", static_cast<double>(watch_.num_signs()));
+    row.emplace_back("peak_memory_gigabytes", peak_memory_gigabytes());
+    if (config_.eval_steps > 0 && (step_ + 1) % config_.eval_steps == 0) evaluate(row);
     context_.record(step_, row);
     StateHash hash;
     training::add_tensors_to_hash(hash, policy_.model->weights());
@@ -398,12 +495,21 @@ class GrpoStage {
 
   void write_samples(const SamplingPass& pass) {
     make_folders(context_.folder() / "rollouts");
+    if (config_.save_rollouts) {
+      rl::RecordedRollout recorded{rollout_.number, rollout_.weights_hash, {}};
+      for (size_t i = 0; i < pass.completions.size(); ++i) {
+        const GradedCompletion& g = pass.completions[i];
+        recorded.samples.push_back({prompts_->problems()[static_cast<size_t>(rollout_.samples[i].problem_index)].id, g.problem, g.completion.sample_index,
+                                    pass.prompts[static_cast<size_t>(g.problem)].ids, g.completion.ids, g.completion.behavior_logprobs, g.completion.stop_reason, g.score});
+      }
+      rl::write_rollout(context_.folder() / "rollouts" / rl::rollout_file_name(rollout_.number), recorded);
+    }
     std::string lines;
     for (size_t i = 0; i < std::min(kShownSamples, pass.completions.size()); ++i) {
       const GradedCompletion& g = pass.completions[i];
       nlohmann::json terms = nlohmann::json::object();
       for (const auto& term : g.score.terms) terms[term.name] = term.failed ? nlohmann::json(nullptr) : nlohmann::json(term.value);
-      const nlohmann::json line = {{"problem_id", problems_[rollout_.samples[i].problem_index].id}, {"sample_index", g.completion.sample_index},
+      const nlohmann::json line = {{"problem_id", prompts_->problems()[static_cast<size_t>(rollout_.samples[i].problem_index)].id}, {"sample_index", g.completion.sample_index},
                                    {"prompt", pass.prompts[g.problem].text}, {"completion", g.completion.text},
                                    {"stop_reason", generation::to_string(g.completion.stop_reason)}, {"reward", g.score.reward},
                                    {"terms", terms}, {"verdict", grading::to_string(g.score.verdict.kind)}, {"reason", g.score.verdict.reason},
@@ -426,7 +532,7 @@ class GrpoStage {
     }
     const bool in_use = step_ % config_.grpo.num_updates_per_rollout != 0;
     content.state = {{"num_tokens", num_tokens_}, {"sampled_tokens", sampled_tokens_}, {"optimizer_steps", optimizer_->num_steps()},
-                     {"prompts_drawn", prompts_drawn_}, {"rollout_length", rollout_length_},
+                     {"prompts_drawn", prompts_drawn_}, {"rollout_length", rollout_length_}, {"hacking_watch", watch_.state()},
                      {"rollout", in_use ? rl::to_json(rollout_) : nlohmann::json(nullptr)}};
     checkpoint::write_checkpoint(context_.folder(), step_, content, config_.batch.save_total_limit);
   }
@@ -450,12 +556,17 @@ class GrpoStage {
   model::LoadedModel policy_, reference_;
   std::unique_ptr<model::Transformer> critic_;  // PPO's value model; null for the others
   std::unique_ptr<training::AdamW> optimizer_, critic_optimizer_;
-  std::vector<data::Problem> problems_;
   std::unique_ptr<PromptWriter> writer_;
-  std::unique_ptr<data::Order> order_;
+  std::unique_ptr<PromptStream> prompts_;
+  std::unique_ptr<RewardModel> reward_model_;
+  std::unique_ptr<rewards::ProgramReward> reward_program_;
+  rewards::BatchRewards batch_rewards_;
+  std::vector<data::Problem> eval_problems_;
+  rl::HackingWatch watch_;
+  bool replays_others_ = false;
   rl::Rollout rollout_;
   int64_t step_ = 0, num_tokens_ = 0, sampled_tokens_ = 0, rollout_tokens_ = 0, rollout_length_ = 0, prompts_drawn_ = 0;
-  double rollout_seconds_ = 0, value_loss_ = 0;
+  double rollout_seconds_ = 0, reward_seconds_ = 0, value_loss_ = 0;
 };
 
 }  // namespace

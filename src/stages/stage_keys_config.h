@@ -76,7 +76,8 @@ struct PretrainConfig {
 
 struct SftConfig {
   std::string from;
-  std::string dataset_name;
+  std::vector<std::string> dataset_name;
+  std::vector<double> dataset_weights;
   double num_train_epochs = 1;
   int64_t max_steps = 0;
   int64_t max_trained_tokens = 0;
@@ -92,7 +93,8 @@ struct SftConfig {
   void fields(Visitor& v) {
     using namespace config;
     v.reference("from", from, "The model to train: an earlier stage or a model of the recipe.");
-    v.reference("dataset_name", dataset_name, "Examples, or problems with solutions: a dataset or an earlier stage's store.");
+    v.reference("dataset_name", dataset_name, "Examples, or problems with solutions: a dataset or an earlier stage's store. One store, or a list of them.");
+    v.field("dataset_weights", dataset_weights, "Share of the rows that each store of dataset_name gets; empty draws them in proportion to their rows.");
     v.field("num_train_epochs", num_train_epochs, "Passes over the examples.", more_than(0));
     v.field("max_steps", max_steps, "Optimizer steps; rules over num_train_epochs when not 0.", at_least(0));
     v.field("max_trained_tokens", max_trained_tokens,
@@ -111,12 +113,20 @@ struct SftConfig {
 
 struct GrpoStageConfig {
   std::string from;
-  std::string dataset_name;
+  std::vector<std::string> dataset_name;
+  std::vector<double> dataset_weights;
+  std::string curriculum = "none";
+  int64_t pass_rate_generations = 0;
+  double min_pass_rate = 0, max_pass_rate = 1;
   PromptConfig prompt;
   rl::GrpoConfig grpo;
   generation::SamplingConfig sampling;
   rewards::RewardConfig rewards;
   double max_reward_failures = 0.05;
+  std::string eval_dataset_name;
+  int64_t eval_steps = 0, eval_num_problems = 100;
+  bool save_rollouts = true;
+  std::string replay_rollouts;
   training::OptimizerConfig optimizer;
   training::BatchConfig batch;
 
@@ -124,13 +134,28 @@ struct GrpoStageConfig {
   void fields(Visitor& v) {
     using namespace config;
     v.reference("from", from, "The policy to start from: an earlier stage or a model of the recipe.");
-    v.reference("dataset_name", dataset_name, "Problems to draw prompts from.");
+    v.reference("dataset_name", dataset_name, "Problems to draw prompts from: one store, or a list of them.");
+    v.field("dataset_weights", dataset_weights, "Share of the prompts that each store of dataset_name gets; empty draws them in proportion to their rows.");
+    v.field("curriculum", curriculum,
+            "level: each pass through a store goes from its lowest level to its highest; pass_rate: from the problems that the starting policy "
+            "solves most often to those it solves least.", one_of({"none", "level", "pass_rate"}));
+    v.field("pass_rate_generations", pass_rate_generations,
+            "Before the first step the starting policy answers each problem so often, and only problems with a pass rate from min_pass_rate to "
+            "max_pass_rate are drawn; 0 is off.", at_least(0));
+    v.field("min_pass_rate", min_pass_rate, "See pass_rate_generations.", between(0, 1));
+    v.field("max_pass_rate", max_pass_rate, "See pass_rate_generations.", between(0, 1));
     prompt.fields(v);
     grpo.fields(v);
     sampling.fields(v);
     rewards.fields(v);
     v.field("max_reward_failures", max_reward_failures,
             "The run stops when more than this share of a rollout's rewards could not be computed.", between(0, 1));
+    v.reference("eval_dataset_name", eval_dataset_name, "Held-out problems that the policy answers (greedily, one sample) every eval_steps; empty: none.");
+    v.field("eval_steps", eval_steps, "Steps between two evaluations; one more stands at the start.", at_least(0));
+    v.field("eval_num_problems", eval_num_problems, "Problems of an evaluation, from the front of the store; 0 takes all.", at_least(0));
+    v.field("save_rollouts", save_rollouts, "Every rollout is kept whole in rollouts/rollout-N.h5 (about 12 bytes a token), to be read or replayed.");
+    v.field("replay_rollouts", replay_rollouts,
+            "Train on the rollouts recorded in this folder (a stage's rollouts/) instead of sampling; `reprise run --replay RUN` sets it for every grpo stage.");
     optimizer.fields(v);
     batch.fields(v);
   }

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <sys/resource.h>
+
 #include <chrono>
 
 #include "base/error.h"
@@ -169,6 +171,12 @@ std::string weights_hash(const model::Transformer& model) {
   StateHash hash;
   training::add_tensors_to_hash(hash, model.weights());
   return hash.hex();
+}
+
+double peak_memory_gigabytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024e-9;
 }
 
 Stopwatch::Stopwatch() : start_nanoseconds_(std::chrono::steady_clock::now().time_since_epoch().count()) {}

@@ -72,6 +72,9 @@ std::vector<data::Problem> problems_of_store(const std::filesystem::path& store,
 std::string weights_hash(const model::Transformer& model);
 
 // Seconds since construction.
+// The most memory that this process has held, in 10^9 bytes.
+double peak_memory_gigabytes();
+
 class Stopwatch {
  public:
   Stopwatch();

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "checkpoint/checkpoint.h"
-#include "data/order.h"
+#include "data/mixture.h"
 #include "training/optimizer.h"
 #include "training/schedule.h"
 
@@ -87,7 +87,8 @@ nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedMo
   }
   context.begin_at(step);
 
-  const data::Order order(static_cast<int64_t>(rows.size()), {context.seed(), name_number(context.name()), name_number("rows")});
+  const std::vector<int64_t> sizes = plan.store_sizes.empty() ? std::vector<int64_t>{static_cast<int64_t>(rows.size())} : plan.store_sizes;
+  const data::Mixture order(sizes, plan.store_weights, {context.seed(), name_number(context.name()), name_number("rows")});
   const auto save = [&] {
     checkpoint::CheckpointContent content;
     content.policy = &model;

@@ -20,6 +20,8 @@ struct SupervisedPlan {
   double target_loss = 0;  // 0: none
   training::OptimizerConfig optimizer;
   training::BatchConfig batch;
+  std::vector<int64_t> store_sizes;   // rows of each store, when there are several; empty: all are one
+  std::vector<double> store_weights;  // their shares (data/mixture.h)
   // The loss over one step's rows.
   std::function<training::TileLoss(const std::vector<training::TrainingRow>&)> loss;
 };
