@@ -105,6 +105,7 @@ void check_mixture(PlanContext& context, const std::vector<std::string>& names, 
 StagePlan plan_pretrain(const PretrainConfig& c, PlanContext& context) {
   StagePlan plan;
   model::ModelConfig shape;
+  if (c.from.empty() && c.optimizer.lora_r > 0) context.problem("lora_r", "has nothing to adapt without `from`: fresh weights are trained whole");
   if (c.from.empty()) {
     if (c.hidden_size % c.num_attention_heads != 0) context.problem("hidden_size", "does not divide by num_attention_heads " + std::to_string(c.num_attention_heads));
     if (c.num_attention_heads % c.num_key_value_heads != 0) context.problem("num_key_value_heads", "does not divide num_attention_heads " + std::to_string(c.num_attention_heads));

@@ -23,8 +23,7 @@ void check_vocabularies(const model::LoadedModel& student, const model::LoadedMo
 nlohmann::json run_distill(pipeline::StageContext& context) {
   const auto config = config::config_from_json<DistillConfig>(context.keys(), context.name());
   place(context.hardware());
-  model::LoadedModel student = load_checkpoint_model(context);
-  if (!student.model) student = load_stage_model(context, config.from);
+  model::LoadedModel student = load_trained_model(context, config.from, config.optimizer);
   model::LoadedModel teacher;
   if (config.logit_weight > 0) {
     if (config.teacher.empty()) throw Error("logit_weight needs a teacher", context.name(), "name it, or set logit_weight: 0");
@@ -37,6 +36,7 @@ nlohmann::json run_distill(pipeline::StageContext& context) {
   plan.num_steps = num_supervised_steps(rows, config.per_step_batch_size, config.max_steps, config.max_trained_tokens, config.num_train_epochs);
   plan.per_step_batch_size = config.per_step_batch_size;
   plan.optimizer = config.optimizer;
+  plan.from = config.from;
   plan.batch = config.batch;
   plan.loss = [&](const auto& batch) {
     if (config.logit_weight > 0) {

@@ -62,14 +62,15 @@ class GrpoStage {
 
   void load() {
     place(context_.hardware());
-    policy_ = load_checkpoint_model(context_);
-    const bool resumed = policy_.model != nullptr;
-    if (!resumed) policy_ = load_stage_model(context_, config_.from);
+    const bool resumed = checkpoint::newest_checkpoint(context_.folder()).has_value();
+    policy_ = load_trained_model(context_, config_.from, config_.optimizer);
     if (config_.grpo.beta > 0) reference_ = load_stage_model(context_, config_.from);
     if (algorithm_.needs_values()) {
       critic_ = std::make_unique<model::Transformer>(model::Transformer::with_score_head(*load_stage_model(context_, config_.from).model, 1));
       critic_->set_batch_invariant(policy_.model->is_batch_invariant());
-      critic_optimizer_ = std::make_unique<training::AdamW>(*critic_, config_.optimizer);
+      training::OptimizerConfig whole = config_.optimizer;
+      whole.lora_r = 0;  // the value model has no use for adapters of a language model
+      critic_optimizer_ = std::make_unique<training::AdamW>(*critic_, whole);
     }
     optimizer_ = std::make_unique<training::AdamW>(*policy_.model, config_.optimizer);
     writer_ = std::make_unique<PromptWriter>(config_.prompt, policy_);
@@ -538,12 +539,7 @@ class GrpoStage {
   }
 
   nlohmann::json finish() {
-    for (auto& [name, weight] : policy_.model->weights()) weight.set_requires_grad(false);
-    const fs::path output = context_.folder() / "model";
-    fs::remove_all(output);
-    write_folder(output, [&](const fs::path& temporary) {
-      model::save_model(temporary, *policy_.model, policy_.tokenizer.get(), policy_.chat_template, policy_.generation_config_json);
-    });
+    write_trained_model(context_, policy_, *optimizer_, config_.optimizer, config_.from);
     return {{"steps", step_}, {"tokens", num_tokens_}, {"sampled_tokens", sampled_tokens_}, {"trained_tokens", sampled_tokens_}, {"weights_hash", weights_hash(*policy_.model)}};
   }
 

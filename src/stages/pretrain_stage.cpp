@@ -53,12 +53,13 @@ model::LoadedModel fresh_model(const PretrainConfig& config, const pipeline::Sta
 nlohmann::json run_pretrain(pipeline::StageContext& context) {
   const auto config = config::config_from_json<PretrainConfig>(context.keys(), context.name());
   const Placement placement = place(context.hardware());
-  model::LoadedModel model = load_checkpoint_model(context);
-  if (!model.model) model = config.from.empty() ? fresh_model(config, context, placement) : load_stage_model(context, config.from);
+  model::LoadedModel model = config.from.empty() ? load_checkpoint_model(context) : load_trained_model(context, config.from, config.optimizer);
+  if (!model.model) model = fresh_model(config, context, placement);
   int64_t num_too_long = 0;
   const auto rows = rows_of_store(context, context.resolve(config.dataset_name), model, {.chat_template = "none"},
                                   config.completion_only_loss, config.max_position_embeddings, &num_too_long);
-  SupervisedPlan plan{config.max_steps, config.per_step_batch_size, config.target_loss, config.optimizer, config.batch, {}};
+  SupervisedPlan plan{.num_steps = config.max_steps, .per_step_batch_size = config.per_step_batch_size, .target_loss = config.target_loss, .from = config.from,
+                      .optimizer = config.optimizer, .batch = config.batch};
   plan.loss = [&](const auto& batch) { return training::negative_log_likelihood(*model.model, batch); };
   nlohmann::json result = train_supervised(context, model, rows, plan);
   result["rows_too_long"] = num_too_long;

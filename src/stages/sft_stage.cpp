@@ -11,8 +11,7 @@ namespace reprise::stages {
 nlohmann::json run_sft(pipeline::StageContext& context) {
   const auto config = config::config_from_json<SftConfig>(context.keys(), context.name());
   place(context.hardware());
-  model::LoadedModel model = load_checkpoint_model(context);
-  if (!model.model) model = load_stage_model(context, config.from);
+  model::LoadedModel model = load_trained_model(context, config.from, config.optimizer);
   int64_t num_too_long = 0, num_examples = 0;
   std::vector<training::TrainingRow> rows;
   SupervisedPlan plan;
@@ -30,6 +29,7 @@ nlohmann::json run_sft(pipeline::StageContext& context) {
   plan.num_steps = num_supervised_steps(rows, config.per_step_batch_size, config.max_steps, config.max_trained_tokens, config.num_train_epochs);
   plan.per_step_batch_size = config.per_step_batch_size;
   plan.optimizer = config.optimizer;
+  plan.from = config.from;
   plan.batch = config.batch;
   plan.loss = [&](const auto& batch) { return training::negative_log_likelihood(*model.model, batch); };
   nlohmann::json result = train_supervised(context, model, rows, plan);

@@ -55,6 +55,24 @@ model::LoadedModel load_checkpoint_model(const pipeline::StageContext& context) 
   return loaded;
 }
 
+model::LoadedModel load_trained_model(const pipeline::StageContext& context, const std::string& from, const training::OptimizerConfig& optimizer) {
+  model::LoadedModel loaded = optimizer.lora_r > 0 ? model::LoadedModel() : load_checkpoint_model(context);
+  return loaded.model ? loaded : load_stage_model(context, from);
+}
+
+void write_trained_model(const pipeline::StageContext& context, const model::LoadedModel& model, const training::AdamW& optimizer,
+                         const training::OptimizerConfig& config, const std::string& from) {
+  for (auto& [name, weight] : model.model->weights()) weight.set_requires_grad(false);
+  const fs::path output = context.folder() / "model", adapter = context.folder() / "adapter";
+  fs::remove_all(output);
+  write_folder(output, [&](const fs::path& temporary) {
+    model::save_model(temporary, *model.model, model.tokenizer.get(), model.chat_template, model.generation_config_json);
+  });
+  if (!optimizer.lora()) return;
+  fs::remove_all(adapter);
+  write_folder(adapter, [&](const fs::path& temporary) { training::save_adapter(temporary, optimizer.lora()->parameters(), config, context.resolve(from).string()); });
+}
+
 PromptWriter::PromptWriter(const PromptConfig& config, const model::LoadedModel& model, bool force_empty_thinking)
     : config_(config), model_(model), force_empty_thinking_(force_empty_thinking) {
   if (config.chat_template == "model") {

@@ -14,6 +14,7 @@
 #include "model/weights.h"
 #include "pipeline/stage.h"
 #include "stages/stage_keys_config.h"
+#include "training/optimizer.h"
 #include "training/token_batch.h"
 
 namespace reprise::stages {
@@ -30,6 +31,13 @@ model::LoadedModel load_stage_model(const pipeline::StageContext& context, const
 
 // The policy of the stage's newest checkpoint, or an empty LoadedModel when the stage starts anew.
 model::LoadedModel load_checkpoint_model(const pipeline::StageContext& context);
+
+// The model that a stage trains: that of its newest checkpoint, else its start. With adapters always the start, to which the
+// optimizer's state brings them back.
+model::LoadedModel load_trained_model(const pipeline::StageContext& context, const std::string& from, const training::OptimizerConfig& optimizer);
+// A trained stage's model/ and, with adapters, its adapter/.
+void write_trained_model(const pipeline::StageContext& context, const model::LoadedModel& model, const training::AdamW& optimizer,
+                         const training::OptimizerConfig& config, const std::string& from);
 
 // A problem as the model will read it.
 struct Prompt {

@@ -126,12 +126,7 @@ nlohmann::json train_supervised(pipeline::StageContext& context, model::LoadedMo
     if (step % plan.batch.save_steps == 0 || (stop && step < early.end())) save();
     if (stop && step < early.end()) throw Interrupted("stopped after step " + std::to_string(step) + ", checkpoint written", context.name());
   }
-  for (auto& [name, weight] : model.model->weights()) weight.set_requires_grad(false);
-  const fs::path output = context.folder() / "model";
-  fs::remove_all(output);
-  write_folder(output, [&](const fs::path& temporary) {
-    model::save_model(temporary, *model.model, model.tokenizer.get(), model.chat_template, model.generation_config_json);
-  });
+  write_trained_model(context, model, optimizer, plan.optimizer, plan.from);
   return {{"steps", step}, {"tokens", num_tokens}, {"trained_tokens", trained_tokens}, {"loss", last_loss}, {"rows", rows.size()}, {"weights_hash", weights_hash(*model.model)}};
 }
 

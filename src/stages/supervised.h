@@ -18,6 +18,7 @@ struct SupervisedPlan {
   int64_t num_steps = 0;
   int64_t per_step_batch_size = 1;
   double target_loss = 0;  // 0: none
+  std::string from;        // what the model was loaded from; "" for fresh weights
   training::OptimizerConfig optimizer;
   training::BatchConfig batch;
   std::vector<int64_t> store_sizes;   // rows of each store, when there are several; empty: all are one

@@ -36,7 +36,8 @@ double sum_of_squares(const at::Tensor& tensor) {
 }  // namespace
 
 AdamW::AdamW(model::Transformer& model, const OptimizerConfig& config) : config_(config) {
-  for (auto& [name, weight] : model.weights()) {
+  if (config.lora_r > 0) lora_ = std::make_unique<LoraAdapters>(model, config);
+  for (auto& [name, weight] : lora_ ? lora_->parameters() : model.weights()) {
     Slot slot;
     slot.weight = weight;
     weight.set_requires_grad(true);
@@ -50,10 +51,12 @@ AdamW::AdamW(model::Transformer& model, const OptimizerConfig& config) : config_
 }
 
 void AdamW::zero_gradients() {
+  if (lora_) lora_->gather_gradients();  // lets go of the matrices' own
   for (auto& [name, slot] : slots_) slot.weight.mutable_grad() = at::Tensor();
 }
 
 double AdamW::clip_gradients() {
+  if (lora_) lora_->gather_gradients();
   double total = 0;
   for (auto& [name, slot] : slots_) {
     if (slot.weight.grad().defined()) total += sum_of_squares(slot.weight.grad());
@@ -97,6 +100,7 @@ void AdamW::step(double learning_rate) {
     }
     if (slot.master.defined()) slot.weight.detach().copy_(slot.master);
   }
+  if (lora_) lora_->apply();
 }
 
 std::map<std::string, at::Tensor> AdamW::state() const {
@@ -105,6 +109,7 @@ std::map<std::string, at::Tensor> AdamW::state() const {
     tensors["exp_avg/" + name] = slot.exp_avg;
     tensors["exp_avg_sq/" + name] = slot.exp_avg_sq;
     if (slot.master.defined()) tensors["master/" + name] = slot.master;
+    if (lora_) tensors["parameter/" + name] = slot.weight.detach();
   }
   return tensors;
 }
@@ -119,6 +124,7 @@ void AdamW::restore(const std::map<std::string, at::Tensor>& state, int64_t num_
     destination.copy_(found->second);
   }
   num_steps_ = num_steps;
+  if (lora_) lora_->apply();
 }
 
 void add_tensors_to_hash(StateHash& hash, const model::NamedTensors& tensors) {

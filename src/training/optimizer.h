@@ -6,17 +6,19 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "base/hash.h"
 #include "model/transformer.h"
+#include "training/lora.h"
 #include "training/optimizer_config.h"
 
 namespace reprise::training {
 
 class AdamW {
  public:
-  // Turns gradients on for every weight. Keeps references to the model's live tensors.
+  // Turns gradients on for every weight, or with lora_r for the adapters' matrices. Keeps references to the model's live tensors.
   AdamW(model::Transformer& model, const OptimizerConfig& config);
 
   void zero_gradients();
@@ -26,7 +28,10 @@ class AdamW {
   void step(double learning_rate);
   int64_t num_steps() const { return num_steps_; }
 
-  // For checkpoints: "exp_avg/NAME", "exp_avg_sq/NAME" and, with bfloat16 weights, "master/NAME".
+  // The low-rank adapters that are trained; null when all weights are.
+  const LoraAdapters* lora() const { return lora_.get(); }
+
+  // For checkpoints: "exp_avg/NAME", "exp_avg_sq/NAME" and, with bfloat16 weights, "master/NAME", with adapters "parameter/NAME".
   std::map<std::string, at::Tensor> state() const;
   // Throws Error naming a missing or mis-shaped tensor.
   void restore(const std::map<std::string, at::Tensor>& state, int64_t num_steps, const std::string& where);
@@ -38,6 +43,7 @@ class AdamW {
     bool decays = false;
   };
   OptimizerConfig config_;
+  std::unique_ptr<LoraAdapters> lora_;
   std::map<std::string, Slot> slots_;
   int64_t num_steps_ = 0;
   double gradient_scale_ = 1;  // for the next step

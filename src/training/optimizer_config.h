@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/field.h"
 
@@ -19,6 +20,14 @@ struct OptimizerConfig {
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
   double max_grad_norm = 1.0;
+  int64_t lora_r = 0;
+  double lora_alpha = 16;
+  std::vector<std::string> lora_target_modules;
+
+  // The layers that are adapted: all linear layers of the blocks, unless they are named.
+  std::vector<std::string> lora_modules() const {
+    return lora_target_modules.empty() ? std::vector<std::string>{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"} : lora_target_modules;
+  }
 
   template <class Visitor>
   void fields(Visitor& v) {
@@ -35,6 +44,10 @@ struct OptimizerConfig {
     v.field("adam_beta2", adam_beta2, "Decay of AdamW's second moment.", between(0, 1));
     v.field("adam_epsilon", adam_epsilon, "AdamW's epsilon, outside the square root.", more_than(0));
     v.field("max_grad_norm", max_grad_norm, "Gradients are scaled down to this global norm; 0 leaves them alone.", at_least(0));
+    v.field("lora_r", lora_r, "Rank of low-rank adapters; the rest of the model is frozen. 0 trains all weights. The stage's model/ is merged, adapter/ is a PEFT folder.", at_least(0));
+    v.field("lora_alpha", lora_alpha, "Adapters are scaled by lora_alpha / lora_r.", more_than(0));
+    v.field("lora_target_modules", lora_target_modules, "Linear layers that get an adapter (q_proj, down_proj ...); empty: all of the blocks.",
+            one_of({"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}));
   }
 };
 
