@@ -39,7 +39,7 @@ struct ImporterConfig {
     v.field("level_field", level_field, "jsonl: where the difficulty stands; empty for none.");
     v.field("id_field", id_field, "jsonl: where the id stands; empty numbers the rows.");
     v.field("language_field", language_field, "jsonl: where the language stands; empty for none.");
-    v.field("grader", grader, "jsonl: the rule that decides answers.", one_of({"math", "number", "exact", "choice", "countdown", "knights_knaves"}));
+    v.field("grader", grader, "jsonl: the rule that decides answers; none: no rule does (writing, a reward model's business).", one_of({"math", "number", "exact", "choice", "countdown", "knights_knaves", "none"}));
   }
 };
 

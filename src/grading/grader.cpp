@@ -60,6 +60,9 @@ Verdict grade_choice(const Problem& problem, const std::string& answer) {
   return decided(found == std::string(trim(problem.answer)), found, found + " against " + problem.answer);
 }
 
+// Tasks of writing: a reward model or a person judges them.
+Verdict grade_none(const Problem&, const std::string&) { return {VerdictKind::unverifiable, "", "no rule decides this problem"}; }
+
 using Rule = Verdict (*)(const Problem&, const std::string&);
 struct Row {
   const char* name;
@@ -67,7 +70,8 @@ struct Row {
 };
 constexpr Row kRules[] = {{"exact", grade_exact},         {"number", grade_number},
                           {"math", grade_math},           {"choice", grade_choice},
-                          {"countdown", grade_countdown}, {"knights_knaves", grade_knights_knaves}};
+                          {"countdown", grade_countdown}, {"knights_knaves", grade_knights_knaves},
+                          {kNoGrader, grade_none}};
 
 }  // namespace
 

@@ -10,6 +10,9 @@
 
 namespace reprise::grading {
 
+// A problem of this grader has no rule that decides it: accuracy has nothing to say there, and has not failed.
+constexpr const char* kNoGrader = "none";
+
 struct GradingInput {
   const data::Problem& problem;
   std::string_view completion;       // decoded text, special tokens kept out

@@ -1,4 +1,5 @@
 // Rewards of what was answered and in which form: accuracy, format, tags, language.
+#include "grading/grader.h"
 #include "grading/language.h"
 #include "rewards/terms.h"
 
@@ -16,7 +17,7 @@ int count_of(std::string_view text, std::string_view tag) {
 RewardTerm accuracy(const TermInput& in) {
   RewardTerm term{"accuracy"};
   term.value = in.verdict.kind == grading::VerdictKind::correct ? 1 : 0;
-  term.failed = in.verdict.kind == grading::VerdictKind::unverifiable;
+  term.failed = in.verdict.kind == grading::VerdictKind::unverifiable && in.input.problem.grader != grading::kNoGrader;
   return term;
 }
 

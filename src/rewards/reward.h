@@ -46,7 +46,7 @@ struct RewardConfig {
   int64_t cosine_max_len = 1000;
   int64_t repetition_n_grams = 3;
   double repetition_max_penalty = -1.0;
-  std::string reward_model;
+  std::string reward_model, reward_model_on = "all";
   std::vector<std::string> reward_program;
   double reward_program_timeout_seconds = 60;
   std::string reward_scaling = "none";
@@ -71,6 +71,7 @@ struct RewardConfig {
     v.field("cosine_max_len", cosine_max_len, "cosine: length in tokens at which the curve ends.", at_least(1));
     v.reference("reward_model", reward_model,
                 "reward_model: a sequence classifier with one label (a model of the recipe or a Hugging Face folder); its score of prompt and completion.");
+    v.field("reward_model_on", reward_model_on, "ungraded: only problems that no rule decides (grader: none) are scored, the others get 0 (R1's last stage).", one_of({"all", "ungraded"}));
     v.field("reward_program", reward_program,
             "program: the words of a command. It reads one JSON line a completion (problem_id, prompt, answer, completion, num_tokens, finished) "
             "and answers each, in order, with {\"reward\": x} or {\"error\": \"why\"}.");

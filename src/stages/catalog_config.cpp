@@ -174,6 +174,13 @@ void check_algorithm(const rl::GrpoConfig& g, const rl::Algorithm& a, PlanContex
 StagePlan plan_grpo(const GrpoStageConfig& c, PlanContext& context) {
   StagePlan plan;
   check_mixture(context, c.dataset_name, c.dataset_weights);
+  if (!c.dataset_start_steps.empty()) {
+    if (c.dataset_start_steps.size() != c.dataset_name.size()) {
+      context.problem("dataset_start_steps", "has " + std::to_string(c.dataset_start_steps.size()) + " entries for " + std::to_string(c.dataset_name.size()) + " stores");
+    } else if (*std::min_element(c.dataset_start_steps.begin(), c.dataset_start_steps.end()) > 0) {
+      context.problem("dataset_start_steps", "leaves no store to draw from at step 0");
+    }
+  }
   const auto uses = [&](const char* name) { return std::find(c.rewards.reward_funcs.begin(), c.rewards.reward_funcs.end(), name) != c.rewards.reward_funcs.end(); };
   if (uses("reward_model") == c.rewards.reward_model.empty()) context.problem("reward_model", uses("reward_model") ? "is not set, but reward_funcs names it" : "has no effect without reward_model in reward_funcs");
   if (uses("program") == c.rewards.reward_program.empty()) context.problem("reward_program", uses("program") ? "is not set, but reward_funcs names it" : "has no effect without program in reward_funcs");

@@ -75,7 +75,7 @@ class GrpoStage {
     optimizer_ = std::make_unique<training::AdamW>(*policy_.model, config_.optimizer);
     writer_ = std::make_unique<PromptWriter>(config_.prompt, policy_);
     prompts_ = std::make_unique<PromptStream>(context_, config_, policy_, *writer_);
-    if (!config_.rewards.reward_model.empty()) reward_model_ = std::make_unique<RewardModel>(context_, config_.rewards.reward_model);
+    if (!config_.rewards.reward_model.empty()) reward_model_ = std::make_unique<RewardModel>(context_, config_.rewards);
     if (!config_.rewards.reward_program.empty()) reward_program_ = std::make_unique<rewards::ProgramReward>(config_.rewards);
     if (reward_model_) batch_rewards_["reward_model"] = reward_model_.get();
     if (reward_program_) batch_rewards_["program"] = reward_program_.get();
@@ -203,7 +203,7 @@ class GrpoStage {
   };
   Round sample_round(int64_t num_prompts, int64_t number) {
     Round round;
-    round.indices = prompts_->draw(prompts_drawn_, num_prompts);
+    round.indices = prompts_->draw(prompts_drawn_, num_prompts, step_);
     prompts_drawn_ += num_prompts;
     std::vector<data::Problem> problems;
     std::vector<uint64_t> numbers;

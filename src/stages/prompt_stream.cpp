@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -49,7 +50,24 @@ PromptStream::PromptStream(pipeline::StageContext& context, const GrpoStageConfi
       throw Error("has problems of one level only", context.name(), "curriculum: level needs levels in its datasets");
     }
   }
-  mixture_ = std::make_unique<data::Mixture>(sizes_, config.dataset_weights, std::vector<uint64_t>{context.seed(), name_number(context.name()), name_number("prompts")}, keys);
+  std::set<int64_t> starts(config.dataset_start_steps.begin(), config.dataset_start_steps.end());
+  if (starts.empty()) starts = {0};
+  for (int64_t start : starts) {
+    std::vector<int64_t> sizes, phase_keys, rows;
+    std::vector<double> weights;
+    for (size_t s = 0, first = 0; s < sizes_.size(); first += static_cast<size_t>(sizes_[s]), ++s) {
+      if (!config.dataset_start_steps.empty() && config.dataset_start_steps[s] > start) continue;
+      sizes.push_back(sizes_[s]);
+      if (!config.dataset_weights.empty()) weights.push_back(config.dataset_weights[s]);
+      for (size_t i = first; i < first + static_cast<size_t>(sizes_[s]); ++i) {
+        rows.push_back(static_cast<int64_t>(i));
+        if (!keys.empty()) phase_keys.push_back(keys[i]);
+      }
+    }
+    std::vector<uint64_t> path = {context.seed(), name_number(context.name()), name_number("prompts")};
+    if (start > 0) path.push_back(static_cast<uint64_t>(start));
+    phases_.push_back({start, data::Mixture(sizes, weights, path, phase_keys), std::move(rows)});
+  }
 }
 
 std::vector<double> PromptStream::pass_rates(pipeline::StageContext& context, const GrpoStageConfig& config, const model::LoadedModel& start, const PromptWriter& writer) const {
@@ -74,9 +92,13 @@ std::vector<double> PromptStream::pass_rates(pipeline::StageContext& context, co
   return rates;
 }
 
-std::vector<int64_t> PromptStream::draw(int64_t first, int64_t count) const {
+std::vector<int64_t> PromptStream::draw(int64_t first, int64_t count, int64_t step) const {
+  const Phase* phase = &phases_[0];
+  for (const Phase& later : phases_) {
+    if (step >= later.start) phase = &later;
+  }
   std::vector<int64_t> indices;
-  for (int64_t i = 0; i < count; ++i) indices.push_back(mixture_->at(first + i));
+  for (int64_t i = 0; i < count; ++i) indices.push_back(phase->rows[static_cast<size_t>(phase->mixture.at(first + i))]);
   std::sort(indices.begin(), indices.end());
   return indices;
 }

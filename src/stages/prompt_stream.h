@@ -17,8 +17,8 @@ class PromptStream {
 
   // All problems that may be drawn; indices into it.
   const std::vector<data::Problem>& problems() const { return problems_; }
-  // The `count` draws from the draw-th on, sorted.
-  std::vector<int64_t> draw(int64_t first, int64_t count) const;
+  // The draws first .. first + count of a rollout that begins at `step`, sorted.
+  std::vector<int64_t> draw(int64_t first, int64_t count, int64_t step) const;
   // For a replay: the problem of an id.
   int64_t index_of(const std::string& problem_id) const;
 
@@ -27,7 +27,13 @@ class PromptStream {
 
   std::vector<data::Problem> problems_;
   std::vector<int64_t> sizes_;  // of each store, after the filter
-  std::unique_ptr<data::Mixture> mixture_;
+  // From a step on: the stores that are drawn from then, and which of problems_ their rows are.
+  struct Phase {
+    int64_t start = 0;
+    data::Mixture mixture;
+    std::vector<int64_t> rows;
+  };
+  std::vector<Phase> phases_;
 };
 
 }  // namespace reprise::stages

@@ -16,9 +16,9 @@ constexpr int64_t kTokensAtOnce = 4096;
 
 }  // namespace
 
-RewardModel::RewardModel(const pipeline::StageContext& context, const std::string& reference) {
+RewardModel::RewardModel(const pipeline::StageContext& context, const rewards::RewardConfig& config) : ungraded_only_(config.reward_model_on == "ungraded") {
   const Placement placement = place(context.hardware());
-  const fs::path path = context.resolve(reference);
+  const fs::path path = context.resolve(config.reward_model);
   model_ = model::load_model(path, placement.dtype, placement.device);
   model_.model->set_batch_invariant(placement.batch_invariant);
   if (model_.model->config().num_labels != 1) throw Error("is no sequence classifier with one label", path.string(), "a reward model's config.json says ForSequenceClassification and num_labels 1");
@@ -43,6 +43,7 @@ std::vector<rewards::RewardTerm> RewardModel::score(const std::vector<rewards::R
     who.clear();
   };
   for (size_t i = 0; i < inputs.size(); ++i) {
+    if (ungraded_only_ && inputs[i].problem.grader != grading::kNoGrader) continue;
     std::string text = inputs[i].problem.prompt + "\n" + std::string(inputs[i].completion);
     if (!model_.chat_template.empty()) {
       text = text::ChatTemplate::parse(model_.chat_template, "the reward model's chat template")

@@ -11,11 +11,12 @@ namespace reprise::stages {
 class RewardModel : public rewards::BatchReward {
  public:
   // Throws Error for a model that is no classifier with one label.
-  RewardModel(const pipeline::StageContext& context, const std::string& reference);
+  RewardModel(const pipeline::StageContext& context, const rewards::RewardConfig& config);
   std::vector<rewards::RewardTerm> score(const std::vector<rewards::RewardInput>& inputs) override;
 
  private:
   model::LoadedModel model_;
+  bool ungraded_only_;
 };
 
 }  // namespace reprise::stages

@@ -115,6 +115,7 @@ struct GrpoStageConfig {
   std::string from;
   std::vector<std::string> dataset_name;
   std::vector<double> dataset_weights;
+  std::vector<int64_t> dataset_start_steps;
   std::string curriculum = "none";
   int64_t pass_rate_generations = 0;
   double min_pass_rate = 0, max_pass_rate = 1;
@@ -136,6 +137,8 @@ struct GrpoStageConfig {
     v.reference("from", from, "The policy to start from: an earlier stage or a model of the recipe.");
     v.reference("dataset_name", dataset_name, "Problems to draw prompts from: one store, or a list of them.");
     v.field("dataset_weights", dataset_weights, "Share of the prompts that each store of dataset_name gets; empty draws them in proportion to their rows.");
+    v.field("dataset_start_steps", dataset_start_steps,
+            "One step per store of dataset_name from which on it is drawn from (R1's last stage adds general prompts for its last 400 steps); empty: all from the start.");
     v.field("curriculum", curriculum,
             "level: each pass through a store goes from its lowest level to its highest; pass_rate: from the problems that the starting policy "
             "solves most often to those it solves least.", one_of({"none", "level", "pass_rate"}));
