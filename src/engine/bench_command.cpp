@@ -107,7 +107,7 @@ class Bench {
       tokens = static_cast<double>(options_.batch * options_.length);
       flops = 3 * tokens * model_->config().forward_flops_per_token(static_cast<double>(options_.length) / 2);
     }
-    const double peak = matrix_rate();
+    const double peak = kernels::matrix_flops_per_second(placement_.device, placement_.dtype);
     result["seconds"] = timing.median;
     result["seconds_fastest"] = timing.fastest;
     result["seconds_slowest"] = timing.slowest;
@@ -190,20 +190,6 @@ class Bench {
 
   void sft(training::AdamW& optimizer, const std::vector<training::TrainingRow>& rows) {
     training::train_step(*model_, optimizer, rows, options_.tile_tokens, false, 1e-5, training::negative_log_likelihood(*model_, rows), "bench");
-  }
-
-  // What a large square product reaches here and now, in the model's type.
-  double matrix_rate() const {
-    const int64_t n = placement_.device.is_cpu() ? 1536 : 8192;
-    const auto options = at::TensorOptions().dtype(placement_.dtype).device(placement_.device);
-    const at::Tensor a = at::ones({n, n}, options), b = at::ones({n, n}, options);
-    at::Tensor c = at::empty({n, n}, options);
-    at::NoGradGuard guard;
-    const Timing timing = time_of(5, [&] {
-      at::mm_out(c, a, b);
-      c.view(-1)[0].item<double>();  // waits for the device
-    });
-    return 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n) / timing.median;
   }
 
   Options options_;

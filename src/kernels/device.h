@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <string>
 
@@ -11,5 +12,7 @@ namespace reprise::kernels {
 c10::Device require_device(const std::string& name);
 // "NVIDIA H200, sm_90" or the CPU's instruction set.
 std::string device_description(const c10::Device& device);
+// FLOP/s that a large square product reaches here and now (the fastest of three): what shares of the peak are told against.
+double matrix_flops_per_second(const c10::Device& device, c10::ScalarType dtype);
 
 }  // namespace reprise::kernels

@@ -12,6 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "grading/language.h"
 #include "io/jsonl.h"
+#include "kernels/device.h"
 #include "rl/advantage.h"
 #include "rl/hacking_watch.h"
 #include "rl/policy_loss.h"
@@ -41,7 +42,9 @@ class GrpoStage {
       const Stopwatch watch;
       const int64_t update = step_ % config_.grpo.num_updates_per_rollout;
       if (update == 0) collect();
+      const Stopwatch update_watch;
       const training::StepMetrics metrics = train_on(update);
+      update_seconds_ = update_watch.seconds();
       check_logprob_gap(metrics);
       replace_reference(update);
       record(metrics, watch.seconds());
@@ -61,7 +64,8 @@ class GrpoStage {
   }
 
   void load() {
-    place(context_.hardware());
+    const Placement placement = place(context_.hardware());
+    peak_flops_per_second_ = kernels::matrix_flops_per_second(placement.device, placement.dtype);
     const bool resumed = checkpoint::newest_checkpoint(context_.folder()).has_value();
     policy_ = load_trained_model(context_, config_.from, config_.optimizer);
     if (config_.grpo.beta > 0) reference_ = load_stage_model(context_, config_.from);
@@ -470,7 +474,11 @@ class GrpoStage {
       row.emplace_back("rollout_seconds", rollout_seconds_);
       row.emplace_back("reward_seconds", reward_seconds_);
       row.emplace_back("rollout_tokens_per_second", static_cast<double>(rollout_tokens_) / std::max(1e-9, rollout_seconds_));
+      if (rollout_seconds_ > 0) row.emplace_back("rollout_mfu", mfu(rollout_tokens_, 1, rollout_seconds_));
+      row.emplace_back("reward_time_share", reward_seconds_ / std::max(1e-9, seconds));
     }
+    row.emplace_back("update_seconds", update_seconds_);
+    row.emplace_back("update_mfu", mfu(metrics.num_tokens, 3, update_seconds_));
     row.emplace_back("hacking_signs", static_cast<double>(watch_.num_signs()));
     row.emplace_back("peak_memory_gigabytes", peak_memory_gigabytes());
     if (config_.eval_steps > 0 && (step_ + 1) % config_.eval_steps == 0) evaluate(row);
@@ -492,6 +500,14 @@ class GrpoStage {
     }
     shown.emplace_back("tokens_per_second", static_cast<double>(metrics.num_tokens) / std::max(1e-9, seconds));
     context_.progress(step_ + 1, config_.grpo.max_steps, shown);
+  }
+
+  // Model FLOPs utilisation (PaLM, 2204.02311, appendix B): what the tokens' products need in so many passes, over what the
+  // device's large products do in that time. Recomputation is not counted; a prompt is, once for each of its completions in the
+  // update, so that sharing it can lift the figure above 1. Sampling counts completions only.
+  double mfu(int64_t num_tokens, double passes, double seconds) const {
+    const double flops = policy_.model->config().forward_flops_per_token(static_cast<double>(rollout_length_) / 2);
+    return static_cast<double>(num_tokens) * passes * flops / std::max(1e-9, seconds) / peak_flops_per_second_;
   }
 
   void write_samples(const SamplingPass& pass) {
@@ -562,7 +578,7 @@ class GrpoStage {
   bool replays_others_ = false;
   rl::Rollout rollout_;
   int64_t step_ = 0, num_tokens_ = 0, sampled_tokens_ = 0, rollout_tokens_ = 0, rollout_length_ = 0, prompts_drawn_ = 0;
-  double rollout_seconds_ = 0, reward_seconds_ = 0, value_loss_ = 0;
+  double rollout_seconds_ = 0, reward_seconds_ = 0, update_seconds_ = 0, value_loss_ = 0, peak_flops_per_second_ = 0;
 };
 
 }  // namespace
