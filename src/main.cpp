@@ -17,6 +17,7 @@ namespace reprise::cli {
 
 // Each command is declared here, beside its row, and defined in src/cli/<name>_command.cpp.
 int data_command(const Arguments& arguments);
+int grade_command(const Arguments& arguments);
 int keys_command(const Arguments& arguments);
 int model_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);
@@ -30,6 +31,7 @@ const std::vector<Command>& commands() {
       {"bench", "time sampling and training next to what the machine could do", bench_command},
       {"convert", "write any model that Reprise reads as a Hugging Face folder", convert_command},
       {"data", "import, fetch, generate and show problems", data_command},
+      {"grade", "verdicts on answers to problems of mathematics", grade_command},
       {"keys", "everything that a recipe may say", keys_command},
       {"logprobs", "log-probability of every token of given texts", logprobs_command},
       {"model", "fetch, import and show models", model_command},

@@ -67,25 +67,6 @@ std::string last_number(std::string_view text) {
   return last_plain_number(text);
 }
 
-std::string math_answer(std::string_view text) {
-  if (const std::string boxed = last_boxed(text); !boxed.empty()) return boxed;
-  const std::string lower = to_lower_ascii(text);
-  for (std::string_view anchor : {"final answer is", "answer is", "answer:"}) {
-    const size_t at = lower.rfind(anchor);
-    if (at == std::string::npos) continue;
-    std::string_view rest = text.substr(at + anchor.size());
-    rest = trim(rest.substr(0, rest.find('\n')));
-    while (!rest.empty() && (rest.back() == '.' || rest.front() == ':')) {
-      if (rest.back() == '.') rest.remove_suffix(1);
-      if (!rest.empty() && rest.front() == ':') rest.remove_prefix(1);
-      rest = trim(rest);
-    }
-    if (!rest.empty()) return std::string(rest);
-  }
-  const std::string number = last_plain_number(text);
-  return !number.empty() || text.size() > 200 ? number : std::string(trim(text));
-}
-
 std::string choice_letter(std::string_view text) {
   const std::string boxed = last_boxed(text);
   const std::string_view where = boxed.empty() ? text : std::string_view(boxed);
@@ -96,18 +77,6 @@ std::string choice_letter(std::string_view text) {
     }
   }
   return {};
-}
-
-std::string normalised_latex(std::string_view text) {
-  std::string out(trim(text));
-  for (const char* command : {"\\left", "\\right", "\\displaystyle", "\\!", "\\,", "\\;", "\\ ", "$", "\\text", "\\mathrm"}) out = replace_all(out, command, "");
-  out = replace_all(replace_all(out, "\\dfrac", "\\frac"), "\\tfrac", "\\frac");
-  std::string compact;
-  for (char c : out) {
-    if (c != ' ' && c != '\n' && c != '\t') compact += c;
-  }
-  while (!compact.empty() && compact.back() == '.') compact.pop_back();
-  return compact;
 }
 
 }  // namespace reprise::grading

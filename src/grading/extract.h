@@ -10,11 +10,7 @@ namespace reprise::grading {
 std::string last_boxed(std::string_view text);
 // The number that GSM8K's rule reads: in the last \boxed{}, else behind the last "####", else the last number in the text.
 std::string last_number(std::string_view text);
-// Boxed, else behind the last "final answer is" / "answer is" / "answer:", else the last number, else the whole short text.
-std::string math_answer(std::string_view text);
 // "B" of "Answer: B", "(B)", "\boxed{B}": the last capital A-J standing alone.
 std::string choice_letter(std::string_view text);
-// Spaces, \left, \right, \displaystyle, \text{}, $ and a final period removed; \dfrac and \tfrac are \frac.
-std::string normalised_latex(std::string_view text);
 
 }  // namespace reprise::grading

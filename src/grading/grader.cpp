@@ -1,9 +1,10 @@
-// The graders, by name. Each is linear in the completion's length and total: a model cannot make one throw or hang.
+// The graders, by name. Each is total and its work bounded: a model cannot make one throw or hang.
 #include "grading/grader.h"
 
 #include "base/error.h"
 #include "base/strings.h"
 #include "grading/extract.h"
+#include "grading/math/math_grader.h"
 #include "grading/puzzles.h"
 #include "grading/rational.h"
 #include "text/think_tags.h"
@@ -43,15 +44,11 @@ Verdict grade_number(const Problem& problem, const std::string& answer) {
   return decided(*value == *expected, found, found + " against " + problem.answer + ", as exact numbers");
 }
 
-// A first rule for mathematics: exact for plain numbers, equality of normalised LaTeX otherwise. What it cannot decide
-// it calls unverifiable, never wrong.
+// Mathematics (grading/math): whatever the answer's form. One workspace a thread.
 Verdict grade_math(const Problem& problem, const std::string& answer) {
-  const std::string found = math_answer(answer);
-  if (found.empty()) return {VerdictKind::no_answer, "", "no final answer"};
-  const auto expected = parse_number(problem.answer), value = parse_number(found);
-  if (expected && value) return decided(*value == *expected, found, found + " against " + problem.answer + ", as exact numbers");
-  if (normalised_latex(found) == normalised_latex(problem.answer)) return decided(true, found, "the same LaTeX");
-  return {VerdictKind::unverifiable, found, "'" + found + "' against '" + problem.answer + "': not plain numbers, and spelled differently"};
+  thread_local math::Workspace workspace;
+  math::MathVerdict verdict = math::grade_math(problem.answer, answer, workspace);
+  return {verdict.verdict, std::move(verdict.extracted), std::string(math::to_string(verdict.status)) + ": " + verdict.reason};
 }
 
 Verdict grade_choice(const Problem& problem, const std::string& answer) {

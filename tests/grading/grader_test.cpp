@@ -41,11 +41,11 @@ TEST(Grader, NumberIsTheGsm8kRule) {
   EXPECT_EQ(kind(problem("number", "0.5"), "\\boxed{\\frac{1}{2}}"), "correct");
 }
 
-TEST(Grader, MathNeverCallsWrongWhatItCannotDecide) {
+TEST(Grader, MathIsTheMathGrader) {
   EXPECT_EQ(kind(problem("math", "\\frac{3}{4}"), "\\boxed{0.75}"), "correct");
   EXPECT_EQ(kind(problem("math", "\\frac{3}{4}"), "\\boxed{\\frac{4}{3}}"), "incorrect");
   EXPECT_EQ(kind(problem("math", "\\left( 3, \\frac{\\pi}{2} \\right)"), "so it is \\boxed{(3,\\dfrac{\\pi}{2})}."), "correct");
-  EXPECT_EQ(kind(problem("math", "2\\sqrt{3}"), "\\boxed{\\sqrt{12}}"), "unverifiable");
+  EXPECT_EQ(kind(problem("math", "2\\sqrt{3}"), "\\boxed{\\sqrt{12}}"), "correct");
 }
 
 TEST(Grader, ExactWantsTheBlock) {
