@@ -48,7 +48,7 @@ Verdict grade_number(const Problem& problem, const std::string& answer) {
 Verdict grade_math(const Problem& problem, const std::string& answer) {
   thread_local math::Workspace workspace;
   math::MathVerdict verdict = math::grade_math(problem.answer, answer, workspace);
-  return {verdict.verdict, std::move(verdict.extracted), std::string(math::to_string(verdict.status)) + ": " + verdict.reason};
+  return {verdict.verdict, std::move(verdict.extracted), std::string(math::to_string(verdict.status)) + ": " + verdict.reason, verdict.unreadable};
 }
 
 Verdict grade_choice(const Problem& problem, const std::string& answer) {

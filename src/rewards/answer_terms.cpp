@@ -17,7 +17,8 @@ int count_of(std::string_view text, std::string_view tag) {
 RewardTerm accuracy(const TermInput& in) {
   RewardTerm term{"accuracy"};
   term.value = in.verdict.kind == grading::VerdictKind::correct ? 1 : 0;
-  term.failed = in.verdict.kind == grading::VerdictKind::unverifiable && in.input.problem.grader != grading::kNoGrader;
+  // An answer that is no mathematics earns nothing; one that could not be decided is a failure of ours.
+  term.failed = in.verdict.kind == grading::VerdictKind::unverifiable && !in.verdict.unreadable && in.input.problem.grader != grading::kNoGrader;
   return term;
 }
 

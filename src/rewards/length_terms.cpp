@@ -22,7 +22,7 @@ RewardTerm cosine(const TermInput& in) {
   const double at_start = right ? in.config.cosine_max_value_correct : in.config.cosine_min_value_wrong;
   const double at_end = right ? in.config.cosine_min_value_correct : in.config.cosine_max_value_wrong;
   return {"cosine", at_end + 0.5 * (at_start - at_end) * (1 + fixed_cos_turns(share / 2)),
-          in.verdict.kind == grading::VerdictKind::unverifiable};
+          in.verdict.kind == grading::VerdictKind::unverifiable && !in.verdict.unreadable};
 }
 
 RewardTerm repetition_penalty(const TermInput& in) {

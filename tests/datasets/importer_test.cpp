@@ -35,7 +35,7 @@ constexpr Published kPublished[] = {
     {"deepscaler", "math/deepscaler_math_train.json.gz", 7470, 4},
     {"deepscaler", "train_rl/simplerl_math_level3to5_8k.json.gz", 8521, 2},
     {"deepscaler", "train_rl/deepscaler_level1.json.gz", 7961},
-    {"verl", "train_rl/one_shot_rlvr_dsr_sub.jsonl.gz", 1208, 1, "all", 1},
+    {"verl", "train_rl/one_shot_rlvr_dsr_sub.jsonl.gz", 1208, 1},
     {"aime", "aime/aime24.jsonl", 30},
     {"aime", "aime/aime24_qwq.jsonl", 30},
     {"aime", "aime/aime25.jsonl", 30},

@@ -116,10 +116,15 @@ TEST_F(Rewards, ARewardMayStartLater) {
 
 TEST_F(Rewards, WhatCannotBeGradedIsFailedNotZero) {
   problem_.grader = "math";
-  problem_.answer = "2\\sqrt{3}";
+  problem_.answer = "\\pi";
   config_.reward_funcs = {"accuracy"};
-  EXPECT_TRUE(score_completion(config_, {problem_, "\\boxed{\\sqrt{12}}", 10}).terms[0].failed);
-  EXPECT_FALSE(score_completion(config_, {problem_, "\\boxed{2\\sqrt{3}}", 10}).terms[0].failed);
+  EXPECT_TRUE(score_completion(config_, {problem_, "\\boxed{3.14159}", 10}).terms[0].failed);  // right, as far as it goes
+  EXPECT_FALSE(score_completion(config_, {problem_, "\\boxed{2\\pi/2}", 10}).terms[0].failed);
+  // What nobody can read is the model's fault, not the grader's.
+  EXPECT_FALSE(score_completion(config_, {problem_, "\\boxed{\\foo(}", 10}).terms[0].failed);
+  EXPECT_EQ(score_completion(config_, {problem_, "\\boxed{\\foo(}", 10}).terms[0].value, 0);
+  problem_.answer = "\\foo";
+  EXPECT_TRUE(score_completion(config_, {problem_, "\\boxed{5}", 10}).terms[0].failed);
 }
 
 }  // namespace

@@ -304,7 +304,8 @@ class Comparer {
     }
     if (g_ordered && a_ordered) {
       if (g.args.size() != a.args.size()) return different(counts(g, a));
-      if (g.text != a.text && g.args.size() == 2) return different("brackets differ: " + g.text + " and " + a.text);
+      const auto half_open = [](const Expression& e) { return e.text == "(]" || e.text == "[)"; };
+      if (g.text != a.text && (g.args.size() == 2 || half_open(g) || half_open(a))) return different("brackets differ: " + g.text + " and " + a.text);
       return in_order(g.args, a.args);
     }
     const bool g_many = g.kind == Kind::list || g.kind == Kind::set, a_many = a.kind == Kind::list || a.kind == Kind::set;

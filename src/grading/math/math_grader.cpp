@@ -89,10 +89,27 @@ MathVerdict grade_math(std::string_view reference, std::string_view answer, Work
     }
   }
   if (!gold.expression) return done(Status::unparsable, "the reference cannot be read: " + gold.fault);
+  out.unreadable = !given.expression.has_value();
   if (!given.expression) return done(Status::unparsable, "the answer cannot be read: " + given.fault);
   std::vector<std::string> steps;
   Comparison comparison = compare(*gold.expression, *given.expression, workspace, options.limits, explanation != nullptr ? &steps : nullptr);
   for (const std::string& line : steps) say("step: " + line);
+  // "[0,1,000]": where commas stand in brackets, those before three digits may belong to a number.
+  if (comparison.status != Status::proved_equal && comparison.status != Status::numerically_equal) {
+    ParseLimits grouped;
+    grouped.group_in_brackets = true;
+    const Parsed gold_grouped = parse_answer(expected, grouped), given_grouped = parse_answer(found, grouped);
+    for (const auto& [x, y] : {std::pair(&gold, &given_grouped), std::pair(&gold_grouped, &given), std::pair(&gold_grouped, &given_grouped)}) {
+      if (!x->expression || !y->expression || (*x->expression == *gold.expression && *y->expression == *given.expression)) continue;
+      const bool collections = !x->expression->args.empty() && !y->expression->args.empty();
+      if (!collections) continue;
+      Comparison second = compare(*x->expression, *y->expression, workspace, options.limits);
+      if (second.status != Status::proved_equal && second.status != Status::numerically_equal) continue;
+      second.reason += ", with commas before three digits read as separators";
+      comparison = std::move(second);
+      break;
+    }
+  }
   out.bits = comparison.bits;
   return done(comparison.status, std::move(comparison.reason));
 }

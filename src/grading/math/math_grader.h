@@ -22,6 +22,7 @@ struct MathVerdict {
   Status status = Status::no_answer;
   std::string extracted, reason;
   int bits = 0;
+  bool unreadable = false;  // unparsable: the answer, not the reference
 };
 
 // Never throws; the work is bounded by limits.steps. `explanation`, if given, gets the parses and steps as lines.

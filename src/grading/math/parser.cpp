@@ -306,18 +306,18 @@ class Parser {
     return at;
   }
 
-  // Digits with thousands separators outside of brackets ("1,234,567", "1 234 567"), a point, an exponent.
+  // Digits with thousands separators outside of brackets and in matrices ("1,234,567", "1 234 567"), a point, an exponent.
   void read_number() {
     token_.kind = Tok::number;
     size_t end = digits_from(position_);
     std::string digits = source_.substr(position_, end - position_);
-    if (digits.size() <= 3 && !digits.empty() && (digits[0] != '0' || digits.size() == 1) && open_brackets_ == 0) {
+    if (digits.size() <= 3 && !digits.empty() && (digits[0] != '0' || digits.size() == 1) && (open_brackets_ == 0 || limits_.group_in_brackets || in_matrix_ == open_brackets_)) {
       size_t groups_end = end;
       std::string grouped = digits;
       while (groups_end + 3 < source_.size() + 0 && (source_[groups_end] == ',' || source_[groups_end] == ' ')) {
         if (groups_end > end && source_[groups_end] != source_[end]) break;
         const size_t after = digits_from(groups_end + 1);
-        if (after - groups_end - 1 != 3) break;
+        if (after - groups_end - 1 != 3 || (open_brackets_ > 0 && source_[groups_end] == ' ')) break;
         // "1 234/5" would be a mixed number.
         if (source_[groups_end] == ' ' && after < source_.size() && source_[after] == '/') break;
         grouped += source_.substr(groups_end + 1, 3);

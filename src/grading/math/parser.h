@@ -15,6 +15,7 @@ struct ParseLimits {
   int max_depth = 100;      // brackets, fractions, signs inside one another
   int64_t max_nodes = 5000;
   size_t max_digits = 5000;  // of one number
+  bool group_in_brackets = false;  // read "(1,234)" as a number with a separator, not as a pair
 };
 
 struct Parsed {
