@@ -14,7 +14,10 @@ int hand_over(const char* name, const Arguments& arguments) {
 
 }  // namespace
 
-int bench_command(const Arguments& arguments) { return hand_over("bench", arguments); }
+int bench_command(const Arguments& arguments) {
+  if (!arguments.empty() && arguments[0] == "grade") return bench_grade({arguments.begin() + 1, arguments.end()});
+  return hand_over("bench", arguments);
+}
 int convert_command(const Arguments& arguments) { return hand_over("convert", arguments); }
 int logprobs_command(const Arguments& arguments) { return hand_over("logprobs", arguments); }
 

@@ -237,13 +237,13 @@ int bench_command(const Arguments& arguments) {
     throw UsageError(fault.what(), "", "see `reprise bench --help`");
   }
   if (values.contains("help")) {
-    std::cout << "usage: reprise bench rollout|sft|grpo [options]\n\n"
+    std::cout << "usage: reprise bench rollout|sft|grpo|grade [options]\n\n"
                  "rollout: prompts x generations sequences are sampled. grpo: the same with shared prompts, then one update.\n"
-                 "sft: one AdamW step. bench/compare_trl.py runs the same work in TRL and transformers, in turn.\n\n"
+                 "sft: one AdamW step. grade: the math grader (`reprise bench grade --help`). bench/compare_trl.py runs the same work in TRL and transformers, in turn.\n\n"
               << shown;
     return 0;
   }
-  if (o.work != "rollout" && o.work != "sft" && o.work != "grpo") throw UsageError("wants rollout, sft or grpo", "", "see `reprise bench --help`");
+  if (o.work != "rollout" && o.work != "sft" && o.work != "grpo") throw UsageError("wants rollout, sft, grpo or grade", "", "see `reprise bench --help`");
   for (int64_t count : {o.repeats, o.num_prompts, o.num_generations, o.prompt_length, o.new_tokens, o.batch, o.tile_tokens, o.generation_rows}) {
     if (count < 1) throw UsageError("counts must be at least 1");
   }

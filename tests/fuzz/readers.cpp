@@ -15,6 +15,8 @@
 #include "datasets/importers/importer.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/samples.h"
+#include "base/strings.h"
+#include "grading/math/math_grader.h"
 #include "io/gguf.h"
 #include "io/jsonl.h"
 #include "io/safetensors.h"
@@ -212,6 +214,32 @@ const std::vector<Reader>& readers() {
              "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}U: {{ m.content | trim }}{% elif loop.last %}{{ m['content'].split('x')[-1] }}{% endif %}{% endfor %}",
              "{%- set ns = namespace(a=0, b=[]) -%}{% for i in range(3) %}{% set ns.a = ns.a + i %}{% endfor %}{{ ns.a ~ '!' }}{% macro f(x, y=2) %}{{ x * y }}{% endmacro %}{{ f(3) }}{{ [1,2,3][::-1] | join(',') }}{{ {'a': 1} | tojson }}{% if add_generation_prompt and not false %}A{% endif %}",
              "{{ messages | length }}{{ messages[0].content[1:4] | upper }}{{ 'a' in 'abc' }}{{ none is defined }}{{ raise_exception('x') if false else 'ok' }}"};
+       }},
+      {"math",
+       [](std::string_view bytes) {
+         // Reference and answer, parted by a line's end. The verdict is the same either way round, and each equals itself.
+         const size_t end = std::min(bytes.find('\n'), bytes.size());
+         const std::string_view reference = bytes.substr(0, end), answer = end < bytes.size() ? bytes.substr(end + 1) : std::string_view();
+         using namespace grading;
+         static math::Workspace workspace;
+         math::MathOptions bare;
+         bare.bare = true;
+         const auto there = math::grade_math(reference, answer, workspace, bare), back = math::grade_math(answer, reference, workspace, bare);
+         const bool boxed = bytes.find("box") != std::string_view::npos || bytes.find("####") != std::string_view::npos;  // extracted from on one side only
+         if (!boxed && (there.verdict == VerdictKind::correct) != (back.verdict == VerdictKind::correct) && !trim(reference).empty() && !trim(answer).empty()) {
+           std::fprintf(stderr, "not symmetric: %s\n%s\n", there.reason.c_str(), back.reason.c_str());
+           std::abort();
+         }
+         if (!boxed && math::grade_math(reference, reference, workspace, bare).verdict == VerdictKind::incorrect) {
+           std::fprintf(stderr, "not itself: %s\n", std::string(reference).c_str());
+           std::abort();
+         }
+         math::grade_math(reference, bytes, workspace);
+       },
+       [] {
+         return std::vector<std::string>{"\\frac{1}{2}\nSo the answer is $\\boxed{0.5}$.", "x^2+2x+1\n(x+1)^2", "(-\\infty, 1] \\cup [2, \\sqrt{5})\nx \\le 1 or 2 \\leq x < \\sqrt5", "\\{1, 2, \\pi\\}\n\\pm 1",
+                                         "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}\n\\sqrt[3]{-8} + 2^{n+1}", "2\\frac{1}{3} \\text{ cm}\n45^\\circ 10\\% 1,234.5 1011_2", "\\log_2 8 + \\sin^2 x\n|x - \\lfloor 3.5 \\rfloor|! \\binom{5}{2}",
+                                         "x \\equiv 3 \\pmod 7\n3:4, f(x) = 2x + 1, x = 1 or 2"};
        }}};
   return table;
 }

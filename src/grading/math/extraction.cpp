@@ -13,6 +13,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
+constexpr size_t kWindow = 262144;  // bytes at the end of a completion, behind its thinking, where an answer is looked for
+
 struct Span {
   size_t begin = 0, end = 0;  // of the whole, command or delimiters included
   std::string inside;
@@ -277,6 +279,7 @@ Extraction extract_answer(std::string_view completion, const ExtractionOptions& 
   const bool thinks = options.prompt_opened_think || text.find("<think>") != std::string_view::npos;
   if (closes != std::string_view::npos) text = text.substr(closes + 8);
   if (closes == std::string_view::npos ? thinks : text.find("<think>") != std::string_view::npos) return {"", "the thinking never ended"};
+  if (text.size() > kWindow) text = text.substr(text.size() - kWindow);
   // <answer> ... </answer>: the last one, closed by the text's end where need be.
   std::string inside;
   if (const size_t open = text.rfind("<answer>"); open != std::string_view::npos) {

@@ -1,5 +1,5 @@
 // Where a completion says its answer. The rules stand in one table, in the order in which they are asked; the first that finds
-// something decides. Each is one pass over the text.
+// something decides. Each is one pass over the last 256 KiB behind the thinking.
 #pragma once
 
 #include <string>

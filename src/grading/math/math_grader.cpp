@@ -17,10 +17,12 @@ VerdictKind verdict_of(Status status) {
   return VerdictKind::unverifiable;
 }
 
+// Without the spaces that part nothing: "1 2/3" keeps its own, which makes it another number than 12/3.
 std::string without_spaces(std::string_view text) {
+  const auto joins = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == ',' || static_cast<unsigned char>(c) >= 0x80; };
   std::string out;
-  for (char c : text) {
-    if (c != ' ') out += c;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != ' ' || (!out.empty() && i + 1 < text.size() && joins(out.back()) && joins(text[i + 1]))) out += text[i];
   }
   return out;
 }
