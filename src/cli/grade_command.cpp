@@ -18,6 +18,7 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "grading/math/math_grader.h"
+#include "grading/math/math_verify.h"
 #include "io/jsonl.h"
 
 namespace reprise::cli {
@@ -49,7 +50,14 @@ Json graded(const nlohmann::json& row, const Options& options, grading::math::Wo
   MathOptions how;
   how.bare = options.bare;
   if (row.contains("finished") && row["finished"].is_boolean()) how.extraction.finished = row["finished"].get<bool>();
-  return verdict_json(grade_math(row["gold"].get<std::string>(), row["answer"].get<std::string>(), workspace, how));
+  const std::string gold = row["gold"].get<std::string>(), answer = row["answer"].get<std::string>();
+  if (options.mode == "math_verify") return verdict_json(grade_as_math_verify(gold, answer, workspace, options.bare));
+  Json verdict = verdict_json(grade_math(gold, answer, workspace, how));
+  if (options.mode == "both") {
+    verdict["math_verify"] = grading::to_string(grade_as_math_verify(gold, answer, workspace, options.bare).verdict);
+    verdict["modes_differ"] = (verdict["verdict"] == "correct") != (verdict["math_verify"] == "correct");
+  }
+  return verdict;
 }
 
 // A child: lines of {"gold", "answer"} on standard input, verdicts on standard output, each as soon as it is known.
@@ -207,7 +215,7 @@ int grade_command(const Arguments& arguments) {
   po::options_description shown("options");
   shown.add_options()("help,h", "this text")("input", po::value(&o.input)->value_name("FILE"), "JSON Lines of {\"gold\", \"answer\"}; gzip too")(
       "output", po::value(&o.output)->value_name("FILE"), "the same lines with verdict, status, extracted, reason")(
-      "mode", po::value(&o.mode)->default_value(o.mode), "strict: mathematics")("bare", po::bool_switch(&o.bare), "answers are answers, not completions: nothing is extracted")(
+      "mode", po::value(&o.mode)->default_value(o.mode), "strict: mathematics. math_verify: the decisions of Math-Verify 0.9.0. both: strict, and where the other differs")("bare", po::bool_switch(&o.bare), "answers are answers, not completions: nothing is extracted")(
       "threads", po::value(&o.threads)->value_name("N"), "processes that grade; as many as processors unless told")(
       "explain", po::value(&pair)->multitoken()->value_name("GOLD ANSWER"), "one pair: how both are read, and each step");
   po::options_description all;
@@ -231,7 +239,7 @@ int grade_command(const Arguments& arguments) {
     return words.empty() && !values.contains("help") ? 2 : 0;
   }
   if (words[0] != "math") throw UsageError("grades math; '" + words[0] + "' is not known", "", "see `reprise grade --help`");
-  if (o.mode != "strict") throw UsageError("--mode " + o.mode + " is not known", "", "strict");
+  if (o.mode != "strict" && o.mode != "math_verify" && o.mode != "both") throw UsageError("--mode " + o.mode + " is not known", "", "strict, math_verify, both");
   if (o.worker) return answer_lines(o);
   if (!pair.empty()) {
     if (pair.size() != 2) throw UsageError("--explain wants two texts: the reference and the answer");

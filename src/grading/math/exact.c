@@ -19,7 +19,7 @@ FLINT_NORETURN static void give_up(void) {
 
 static void watch_flint(void) { flint_set_abort(give_up); }
 
-/* Runs the statements; on FLINT's abort sets *broken and leaves with `result`. */
+/* Runs the statements; on FLINT's abort sets *broken to 1 and leaves with `result`. (2: broken, but whole: it can be freed.) */
 #define GUARDED(broken, result, statements) \
   jmp_buf here;                             \
   jmp_buf* const outer = landing;           \
@@ -52,7 +52,7 @@ exact_numbers* exact_numbers_new(void) {
 
 void exact_numbers_free(exact_numbers* m) {
   if (m == NULL) return;
-  if (!m->broken) {
+  if (m->broken != 1) {
     for (int i = 0; i < m->size; ++i) ca_clear(&m->stack[i], m->context);
     ca_ctx_clear(m->context);
   }
@@ -61,7 +61,7 @@ void exact_numbers_free(exact_numbers* m) {
 
 static ca_struct* push_number(exact_numbers* m) {
   if (m->broken || m->size == MAX_STACK) {
-    m->broken = 1;
+    m->broken = 2;
     return NULL;
   }
   ca_struct* top = &m->stack[m->size++];
@@ -95,7 +95,7 @@ int exact_apply(exact_numbers* m, enum exact_op op) {
   }
   const int binary = op == EXACT_ADD || op == EXACT_SUBTRACT || op == EXACT_MULTIPLY || op == EXACT_DIVIDE || op == EXACT_POWER;
   if (m->size < 1 + binary) {
-    m->broken = 1;
+    m->broken = 2;
     return 0;
   }
   ca_struct* x = &m->stack[m->size - 1 - binary];
@@ -155,7 +155,7 @@ exact_fractions* exact_fractions_new(long num_symbols) {
 
 void exact_fractions_free(exact_fractions* m) {
   if (m == NULL) return;
-  if (!m->broken) {
+  if (m->broken != 1) {
     for (int i = 0; i < m->size; ++i) fmpz_mpoly_q_clear(&m->stack[i], m->context);
     fmpz_mpoly_ctx_clear(m->context);
   }
@@ -164,7 +164,7 @@ void exact_fractions_free(exact_fractions* m) {
 
 static fmpz_mpoly_q_struct* push_fraction(exact_fractions* m) {
   if (m->broken || m->size == MAX_STACK) {
-    m->broken = 1;
+    m->broken = 2;
     return NULL;
   }
   fmpz_mpoly_q_struct* top = &m->stack[m->size++];
@@ -199,7 +199,7 @@ static int fits(const exact_fractions* m, const fmpz_mpoly_q_struct* x, const fm
 int exact_fractions_apply(exact_fractions* m, enum exact_op op, long max_terms) {
   const int binary = op != EXACT_NEGATE;
   if (m->broken || m->size < 1 + binary) {
-    m->broken = 1;
+    m->broken = 2;
     return 0;
   }
   fmpz_mpoly_q_struct* x = &m->stack[m->size - 1 - binary];
@@ -224,7 +224,7 @@ int exact_fractions_apply(exact_fractions* m, enum exact_op op, long max_terms) 
 
 int exact_fractions_power(exact_fractions* m, long exponent, long max_terms) {
   if (m->broken || m->size < 1) {
-    m->broken = 1;
+    m->broken = 2;
     return 0;
   }
   fmpz_mpoly_q_struct* x = &m->stack[m->size - 1];

@@ -311,7 +311,7 @@ class Parser {
     token_.kind = Tok::number;
     size_t end = digits_from(position_);
     std::string digits = source_.substr(position_, end - position_);
-    if (digits.size() <= 3 && !digits.empty() && (digits[0] != '0' || digits.size() == 1) && (open_brackets_ == 0 || limits_.group_in_brackets || in_matrix_ == open_brackets_)) {
+    if (limits_.group_digits && digits.size() <= 3 && !digits.empty() && (digits[0] != '0' || digits.size() == 1) && (open_brackets_ == 0 || limits_.group_in_brackets || in_matrix_ == open_brackets_)) {
       size_t groups_end = end;
       std::string grouped = digits;
       while (groups_end + 3 < source_.size() + 0 && (source_[groups_end] == ',' || source_[groups_end] == ' ')) {
@@ -338,7 +338,7 @@ class Parser {
     }
     if (digits.empty() || digits[0] == '.') digits = "0" + digits;
     // 1.6e-19, 2E5: the letter and the exponent touch the digits.
-    if (end < source_.size() && (source_[end] == 'e' || source_[end] == 'E')) {
+    if (limits_.exponents && end < source_.size() && (source_[end] == 'e' || source_[end] == 'E')) {
       size_t at = end + 1;
       const bool sign = at < source_.size() && (source_[at] == '-' || source_[at] == '+');
       if (sign) ++at;
@@ -614,6 +614,7 @@ class Parser {
     switch (token_.kind) {
       case Tok::end: return false;
       case Tok::number: {  // two numbers side by side are no product; (n-2) 2^n is one
+        if (!limits_.exponents) return true;
         size_t before = token_.begin;
         while (before > 0 && source_[before - 1] == ' ') --before;
         return before > 0 && (source_[before - 1] == ')' || source_[before - 1] == '}');
@@ -690,9 +691,15 @@ class Parser {
     return power();
   }
 
+  // "^\circ", "^{\circ}": goes behind it.
   bool at_degree() {
-    // "^\circ", "^{\circ}", "^o" behind a number
-    if (!token_.is('^')) return false;
+    const size_t end = token_.is('^') ? end_of_degree() : 0;
+    if (end == 0) return false;
+    seek(end);
+    return true;
+  }
+  bool degree_follows() const { return end_of_degree() != 0; }
+  size_t end_of_degree() const {
     size_t at = position_;
     const auto skip = [&] {
       while (at < source_.size() && source_[at] == ' ') ++at;
@@ -703,12 +710,11 @@ class Parser {
     skip();
     if (source_.compare(at, 5, "\\circ") == 0) at += 5;
     else if (source_.compare(at, 7, "\\degree") == 0) at += 7;
-    else return false;
-    if (at < source_.size() && is_letter(source_[at])) return false;
+    else return 0;
+    if (at < source_.size() && is_letter(source_[at])) return 0;
     skip();
     if (brace && at < source_.size() && source_[at] == '}') ++at;
-    seek(at);
-    return true;
+    return at;
   }
 
   Expression power() {
@@ -730,6 +736,7 @@ class Parser {
       advance();
       result = made(Kind::function, "factorial", {std::move(result)});
     }
+    if (at_degree()) result = made(Kind::degree, {}, {std::move(result)});
     return result;
   }
 
@@ -746,7 +753,7 @@ class Parser {
       result = exponent();
     } else {
       result = token_.is('{') ? argument() : plain_exponent();
-      if (token_.is('^')) {
+      if (token_.is('^') && !degree_follows()) {
         advance();
         Expression higher = exponent();
         result = made(Kind::power, {}, {std::move(result), std::move(higher)});
@@ -782,8 +789,9 @@ class Parser {
         advance();
         value = made(Kind::percent, {}, {std::move(value)});
       } else if (token_.is_command("degree") || token_.is_command("circ") || (token_.kind == Tok::text && is_degrees(token_.text)) || (token_.kind == Tok::word && is_degrees(token_.text))) {
+        const bool word = token_.kind == Tok::text || token_.kind == Tok::word;
         advance();
-        value = made(Kind::degree, {}, {std::move(value)});
+        value = made(Kind::degree, word ? "word" : "", {std::move(value)});
       } else {
         return value;
       }

@@ -15,6 +15,8 @@ struct ParseLimits {
   int max_depth = 100;      // brackets, fractions, signs inside one another
   int64_t max_nodes = 5000;
   size_t max_digits = 5000;  // of one number
+  bool group_digits = true;        // read "1,234" as one number
+  bool exponents = true;           // read "1.6e-19" as a number, not as 1.6 e - 19 (and then numbers side by side as a product)
   bool group_in_brackets = false;  // read "(1,234)" as a number with a separator, not as a pair
 };
 
