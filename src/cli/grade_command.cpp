@@ -19,6 +19,7 @@
 #include "cli/commands.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
+#include "grading/published_rules.h"
 #include "io/jsonl.h"
 
 namespace reprise::cli {
@@ -44,6 +45,10 @@ Json verdict_json(const MathVerdict& v) {
   return out;
 }
 
+// Publishers' own rules (grading/published_rules.h).
+constexpr std::pair<const char*, grading::Verdict (*)(std::string_view, std::string_view)> kPublished[] = {
+    {"gsm8k", grading::grade_gsm8k}, {"hendrycks_math", grading::grade_hendrycks_math}, {"minerva", grading::grade_minerva}, {"aime", grading::grade_aime}};
+
 std::string dumped(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json graded(const nlohmann::json& row, const Options& options, grading::math::Workspace& workspace) {
@@ -51,6 +56,11 @@ Json graded(const nlohmann::json& row, const Options& options, grading::math::Wo
   how.bare = options.bare;
   if (row.contains("finished") && row["finished"].is_boolean()) how.extraction.finished = row["finished"].get<bool>();
   const std::string gold = row["gold"].get<std::string>(), answer = row["answer"].get<std::string>();
+  for (const auto& [name, rule] : kPublished) {
+    if (options.mode != name) continue;
+    const grading::Verdict v = rule(gold, answer);
+    return {{"verdict", grading::to_string(v.kind)}, {"status", v.kind == grading::VerdictKind::correct ? "proved_equal" : v.kind == grading::VerdictKind::incorrect ? "proved_different" : grading::to_string(v.kind)}, {"extracted", v.extracted}, {"reason", v.reason}};
+  }
   if (options.mode == "math_verify") return verdict_json(grade_as_math_verify(gold, answer, workspace, options.bare));
   Json verdict = verdict_json(grade_math(gold, answer, workspace, how));
   if (options.mode == "both") {
@@ -215,7 +225,7 @@ int grade_command(const Arguments& arguments) {
   po::options_description shown("options");
   shown.add_options()("help,h", "this text")("input", po::value(&o.input)->value_name("FILE"), "JSON Lines of {\"gold\", \"answer\"}; gzip too")(
       "output", po::value(&o.output)->value_name("FILE"), "the same lines with verdict, status, extracted, reason")(
-      "mode", po::value(&o.mode)->default_value(o.mode), "strict: mathematics. math_verify: the decisions of Math-Verify 0.9.0. both: strict, and where the other differs")("bare", po::bool_switch(&o.bare), "answers are answers, not completions: nothing is extracted")(
+      "mode", po::value(&o.mode)->default_value(o.mode), "strict: mathematics. math_verify: the decisions of Math-Verify 0.9.0. both: strict, and where the other differs. gsm8k, hendrycks_math, minerva, aime: the publishers' own rules, on completions")("bare", po::bool_switch(&o.bare), "answers are answers, not completions: nothing is extracted")(
       "threads", po::value(&o.threads)->value_name("N"), "processes that grade; as many as processors unless told")(
       "explain", po::value(&pair)->multitoken()->value_name("GOLD ANSWER"), "one pair: how both are read, and each step");
   po::options_description all;
@@ -239,7 +249,9 @@ int grade_command(const Arguments& arguments) {
     return words.empty() && !values.contains("help") ? 2 : 0;
   }
   if (words[0] != "math") throw UsageError("grades math; '" + words[0] + "' is not known", "", "see `reprise grade --help`");
-  if (o.mode != "strict" && o.mode != "math_verify" && o.mode != "both") throw UsageError("--mode " + o.mode + " is not known", "", "strict, math_verify, both");
+  bool known = o.mode == "strict" || o.mode == "math_verify" || o.mode == "both";
+  for (const auto& [name, rule] : kPublished) known = known || o.mode == name;
+  if (!known) throw UsageError("--mode " + o.mode + " is not known", "", "strict, math_verify, both, gsm8k, hendrycks_math, minerva, aime");
   if (o.worker) return answer_lines(o);
   if (!pair.empty()) {
     if (pair.size() != 2) throw UsageError("--explain wants two texts: the reference and the answer");

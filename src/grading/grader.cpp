@@ -5,6 +5,8 @@
 #include "base/strings.h"
 #include "grading/extract.h"
 #include "grading/math/math_grader.h"
+#include "grading/math/math_verify.h"
+#include "grading/published_rules.h"
 #include "grading/puzzles.h"
 #include "grading/rational.h"
 #include "text/think_tags.h"
@@ -57,6 +59,18 @@ Verdict grade_choice(const Problem& problem, const std::string& answer) {
   return decided(found == std::string(trim(problem.answer)), found, found + " against " + problem.answer);
 }
 
+// A publisher's own rule (published_rules.h).
+template <Verdict (*rule)(std::string_view, std::string_view)>
+Verdict grade_by(const Problem& problem, const std::string& answer) {
+  return rule(problem.answer, answer);
+}
+
+Verdict grade_math_verify(const Problem& problem, const std::string& answer) {
+  thread_local math::Workspace workspace;
+  math::MathVerdict verdict = math::grade_as_math_verify(problem.answer, answer, workspace, false);
+  return {verdict.verdict, std::move(verdict.extracted), std::move(verdict.reason)};
+}
+
 // Tasks of writing: a reward model or a person judges them.
 Verdict grade_none(const Problem&, const std::string&) { return {VerdictKind::unverifiable, "", "no rule decides this problem"}; }
 
@@ -68,7 +82,9 @@ struct Row {
 constexpr Row kRules[] = {{"exact", grade_exact},         {"number", grade_number},
                           {"math", grade_math},           {"choice", grade_choice},
                           {"countdown", grade_countdown}, {"knights_knaves", grade_knights_knaves},
-                          {kNoGrader, grade_none}};
+                          {"gsm8k", grade_by<grade_gsm8k>}, {"hendrycks_math", grade_by<grade_hendrycks_math>},
+                          {"minerva", grade_by<grade_minerva>}, {"aime", grade_by<grade_aime>},
+                          {"math_verify", grade_math_verify}, {kNoGrader, grade_none}};
 
 }  // namespace
 

@@ -6,7 +6,9 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "grading/math/math_grader.h"
+#include "grading/math/math_verify.h"
 #include "grading/math/parser.h"
+#include "grading/published_rules.h"
 
 namespace reprise::grading::math {
 namespace {
@@ -117,6 +119,57 @@ TEST(MathParser, ReadsMixedNumbersProductsAndUnitsApart) {
   EXPECT_EQ(read("x=1\\text{ or }2"), "(x = 1), 2");
   EXPECT_EQ(read("|x-|y||"), "abs(x - abs(y))");
   EXPECT_EQ(read("-x^2"), "-x^2");
+}
+
+// Math-Verify's own decisions, quirks included. The few that differ are listed here, with who is right in docs/grading.md.
+TEST(MathVerifyMode, DecidesAsMathVerify) {
+  static Workspace workspace;
+  std::string differ;
+  int count = 0, equal = 0;
+  for (const auto& row : table("math_verify_cases.tsv")) {
+    ASSERT_EQ(row.size(), 3u) << row[0];
+    const MathVerdict v = grade_as_math_verify(row[0], row[1], workspace, false);
+    ++count;
+    if ((v.verdict == VerdictKind::correct) == (row[2] == "True")) ++equal;
+    else differ += row[0] + " | " + row[1] + ": Math-Verify says " + row[2] + ", here " + v.reason + "\n";
+  }
+  EXPECT_GT(count, 180);
+  EXPECT_GE(equal, count * 97 / 100) << differ;
+}
+
+TEST(PublishedRules, Gsm8kComparesTheTextBehindTheHashes) {
+  EXPECT_EQ(grade_gsm8k("18", "so\n#### 18").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_gsm8k("1234", "#### 1,234").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_gsm8k("she has 5\n#### 5", "A: 5").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_gsm8k("18", "#### 18.0").kind, VerdictKind::incorrect);  // its rule compares texts
+  EXPECT_EQ(grade_gsm8k("18", "the answer is 18").kind, VerdictKind::no_answer);
+}
+
+TEST(PublishedRules, HendrycksComparesOneSpelling) {
+  EXPECT_EQ(grade_hendrycks_math("\\frac{1}{2}", "\\boxed{0.5}").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_hendrycks_math("\\frac{3}{4}", "\\boxed{3/4}").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_hendrycks_math("\\frac{1}{4}", "\\boxed{0.25}").kind, VerdictKind::incorrect);  // it knows 0.5 only
+  EXPECT_EQ(grade_hendrycks_math("5", "\\boxed{x = 5}").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_hendrycks_math("5", "\\boxed{5\\text{ cm}}").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_hendrycks_math("\\sqrt{3}", "\\fbox{\\sqrt3}").kind, VerdictKind::correct);
+  EXPECT_EQ(hendrycks_spelling("\\left(\\dfrac12, .5\\right)"), "(\\frac{1}{2},0.5)");
+  EXPECT_EQ(grade_hendrycks_math("5", "5").kind, VerdictKind::no_answer);
+}
+
+TEST(PublishedRules, MinervaReadsItsSentence) {
+  EXPECT_EQ(grade_minerva("\\frac{1}{2}", "Final Answer: The final answer is $\\frac12$. I hope it is correct.").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_minerva("0.25", "The final answer is 1/4. I hope it is correct.").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_minerva("1000", "The final answer is 1,000 dollars. I hope it is correct.").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_minerva("5", "The final answer is 6. I hope it is correct.").kind, VerdictKind::incorrect);
+  EXPECT_EQ(minerva_spelling("x = \\text{5} units"), "5");
+}
+
+TEST(PublishedRules, AimeWantsAWholeNumberUpTo999) {
+  EXPECT_EQ(grade_aime("073", "\\boxed{73}").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_aime("336^\\circ", "\\boxed{336}").kind, VerdictKind::correct);
+  EXPECT_EQ(grade_aime("73", "\\boxed{73.5}").kind, VerdictKind::incorrect);
+  EXPECT_EQ(grade_aime("73", "\\boxed{1073}").kind, VerdictKind::incorrect);
+  EXPECT_EQ(grade_aime("1073", "\\boxed{73}").kind, VerdictKind::unverifiable);
 }
 
 }  // namespace

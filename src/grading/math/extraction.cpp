@@ -221,7 +221,8 @@ struct Text {
 std::string by_boxes(const Text& t) { return joined(boxes_of(t.text), t.text); }
 std::string by_final_answer(const Text& t) { return after_last(t.text, t.lower, {"final answer is", "final answer:", "final answer**:", "final answer:**", "final answer ="}); }
 std::string by_hashes(const Text& t) {
-  const size_t at = t.text.rfind("####");
+  size_t at = t.text.rfind("####");
+  if (at == std::string_view::npos) at = t.text.rfind("\nA: ");
   if (at == std::string_view::npos) return {};
   std::string_view line = t.text.substr(at + 4);
   return stripped(line.substr(0, line.find('\n')));
@@ -258,7 +259,7 @@ struct Row {
 constexpr Row kRules[] = {
     {{"boxed", "the last \\boxed{} or \\fbox{}, with those before it that only 'and', 'or' or commas part from it"}, by_boxes},
     {{"final answer", "what follows the last 'final answer is'"}, by_final_answer},
-    {{"hashes", "what follows the last '####' (GSM8K's own form)"}, by_hashes},
+    {{"hashes", "what follows the last '####', or a last line 'A: ' (GSM8K's own forms)"}, by_hashes},
     {{"answer", "what follows the last 'answer is', 'answer:', 'solution is' or 'result is'"}, by_answer},
     {{"whole text", "a text of one short line with at most one word of prose"}, by_shortness},
     {{"last formula", "the last formula between $, $$, \\( \\) or \\[ \\], with those joined to it"}, by_formula},

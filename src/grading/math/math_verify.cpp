@@ -631,7 +631,7 @@ Expression adapted(const Expression& e) {
       return Expression(Kind::symbol, name);
     }
     case Kind::symbol:
-      if (e.text.find('\\') != std::string::npos) throw CannotRead{};  // x_{\max}
+      if (e.text.find('\\') != std::string::npos || e.text.starts_with("E_")) throw CannotRead{};  // x_{\max}; E is its own token there
       out.text = e.text.starts_with("mathbb ") ? e.text : to_lower_ascii(e.text);
       break;
     case Kind::constant:
@@ -771,7 +771,7 @@ std::optional<Expression> read_latex(const std::string& cleaned) {
   // A whole text of groups of three digits is one number; anywhere else commas part.
   ParseLimits limits;
   limits.group_digits = is_grouped_number(cleaned);
-  limits.exponents = false;
+  limits.as_math_verify = true;
   const Parsed parsed = parse_answer(cleaned, limits);
   if (!parsed.expression) return std::nullopt;
   try {
@@ -1035,6 +1035,16 @@ class Judge {
     return true;
   }
 
+  // No element of one is missing in the other: {1, 1} is {1 + 0}.
+  bool same_elements(const std::vector<Expression>& g, const std::vector<Expression>& a) {
+    const auto plain = [](const Expression& e) { return !is_set(e) && e.kind != Kind::relation && e.kind != Kind::percent; };
+    if (!std::all_of(g.begin(), g.end(), plain) || !std::all_of(a.begin(), a.end(), plain) || g.size() * a.size() > 400) return false;
+    const auto covers = [&](const std::vector<Expression>& x, const std::vector<Expression>& y) {
+      return std::all_of(x.begin(), x.end(), [&](const Expression& e) { return std::any_of(y.begin(), y.end(), [&](const Expression& f) { return strictly_equal(e, f); }); });
+    };
+    return covers(g, a) && covers(a, g);
+  }
+
   bool sets(const Expression& g, const Expression& a) {
     const bool g_interval = is_interval(g).value_or(false), a_interval = is_interval(a).value_or(false);
     if (g_interval && a_interval) return g.text == a.text && equal(g.args[0], a.args[0]) && equal(g.args[1], a.args[1]);
@@ -1044,7 +1054,7 @@ class Judge {
     if ((finite(g) || g_tuple) && (finite(a) || a_tuple)) {
       if (g_tuple) return in_order(g.args, parts(a));
       if (a_tuple) return matched_in_value_order(sorted(parts(g)), a.args);
-      return matched(sorted(parts(g)), sorted(parts(a)));
+      return matched(sorted(parts(g)), sorted(parts(a))) || same_elements(parts(g), parts(a));
     }
     if (g_interval && (finite(a) || a_tuple)) return g.text == "()" && parts(a).size() == 2 && in_order(g.args, parts(a));
     if (a_interval && (finite(g) || g_tuple)) return a.text == "()" && parts(g).size() == 2 && (g_tuple ? in_order(g.args, a.args) : matched_in_value_order(sorted(parts(g)), a.args));
@@ -1082,7 +1092,9 @@ class Judge {
 };
 
 std::string in_formula(std::string_view text) {
-  if (text.find('$') != std::string_view::npos || text.find("\\boxed") != std::string_view::npos || text.find("\\(") != std::string_view::npos || text.find("\\[") != std::string_view::npos) return std::string(text);
+  bool dollar = false;
+  for (size_t i = 0; i < text.size(); ++i) dollar = dollar || (text[i] == '$' && not_escaped(text, i));
+  if (dollar || text.find("\\boxed") != std::string_view::npos || text.find("\\(") != std::string_view::npos || text.find("\\[") != std::string_view::npos) return std::string(text);
   return "$" + std::string(text) + "$";
 }
 

@@ -338,7 +338,7 @@ class Parser {
     }
     if (digits.empty() || digits[0] == '.') digits = "0" + digits;
     // 1.6e-19, 2E5: the letter and the exponent touch the digits.
-    if (limits_.exponents && end < source_.size() && (source_[end] == 'e' || source_[end] == 'E')) {
+    if (!limits_.as_math_verify && end < source_.size() && (source_[end] == 'e' || source_[end] == 'E')) {
       size_t at = end + 1;
       const bool sign = at < source_.size() && (source_[at] == '-' || source_[at] == '+');
       if (sign) ++at;
@@ -614,7 +614,7 @@ class Parser {
     switch (token_.kind) {
       case Tok::end: return false;
       case Tok::number: {  // two numbers side by side are no product; (n-2) 2^n is one
-        if (!limits_.exponents) return true;
+        if (limits_.as_math_verify) return true;
         size_t before = token_.begin;
         while (before > 0 && source_[before - 1] == ' ') --before;
         return before > 0 && (source_[before - 1] == ')' || source_[before - 1] == '}');
@@ -961,7 +961,7 @@ class Parser {
       seek(here);
       return value;
     }
-    if (token_.kind == Tok::number && token_.space_before && token_.text.find('.') == std::string::npos) {
+    if (!limits_.as_math_verify && token_.kind == Tok::number && token_.space_before && token_.text.find('.') == std::string::npos) {
       const size_t here = token_.begin;
       Expression above = made(Kind::number, token_.text);
       advance();
@@ -1142,7 +1142,7 @@ class Parser {
       return token_.kind == Tok::end && depth_ <= 8 ? made(Kind::words, inside) : named(inside);
     }
     // Mathematics in \text{}: "\text{13}", "\text{x = 5}", "\text{7 apples}".
-    if (std::any_of(inside.begin(), inside.end(), is_digit) || inside.find('\\') != std::string::npos) {
+    if (!limits_.as_math_verify && (std::any_of(inside.begin(), inside.end(), is_digit) || inside.find('\\') != std::string::npos)) {
       try {
         Parser inner(plain_source(inside), limits_, depth_, nodes_);
         Expression value = inner.answer();

@@ -16,7 +16,7 @@ struct ParseLimits {
   int64_t max_nodes = 5000;
   size_t max_digits = 5000;  // of one number
   bool group_digits = true;        // read "1,234" as one number
-  bool exponents = true;           // read "1.6e-19" as a number, not as 1.6 e - 19 (and then numbers side by side as a product)
+  bool as_math_verify = false;     // its grammar: "1.6e-19" is 1.6 e - 19, numbers side by side multiply, \text{} is a name
   bool group_in_brackets = false;  // read "(1,234)" as a number with a separator, not as a pair
 };
 
