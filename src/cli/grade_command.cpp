@@ -163,6 +163,13 @@ int grade_file(const Options& options) {
   Workers workers(options);
   const std::string partial = options.output + ".part";
   std::ofstream out(partial, std::ios::binary);
+  struct Partial {  // goes when an error leaves before the rename
+    const std::string& path;
+    ~Partial() {
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
+  } partial_goes{partial};
   if (!out) throw Error("cannot be written", partial);
   std::vector<Line> lines;
   std::map<std::string, int64_t> verdicts, statuses;
@@ -212,6 +219,10 @@ int explain(const std::vector<std::string>& pair, const Options& options) {
   how.bare = options.bare;
   std::vector<std::string> lines;
   grade_math(pair[0], pair[1], workspace, how, &lines);
+  if (options.mode == "math_verify" || options.mode == "both") {
+    const MathVerdict theirs = grade_as_math_verify(pair[0], pair[1], workspace, options.bare);
+    lines.push_back("Math-Verify 0.9.0: " + std::string(grading::to_string(theirs.verdict)) + " (" + theirs.reason + ")");
+  }
   for (const std::string& line : lines) std::printf("%s\n", line.c_str());
   return 0;
 }

@@ -50,9 +50,11 @@ def main():
         out = pathlib.Path(folder) / "run"
         process = subprocess.Popen([program, "run", recipe, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         first_line_with(process, "step 1")
+        process.send_signal(signal.SIGSTOP)  # so that it does not end before it is asked to stop
         code, said = run(program, "run", recipe, "--out", str(out))
         expect("a second run is told to wait", code == 1 and len(said) == 1 and "another run" in said[0], (code, said))
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
         rest = process.communicate()[1].splitlines()
         expect("Ctrl-C stops with a checkpoint", process.returncode == 130 and "checkpoint written" in rest[-1], (process.returncode, rest[-1:]))
         other = pathlib.Path(folder) / "other.yaml"

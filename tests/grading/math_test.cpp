@@ -1,7 +1,8 @@
 // The tables of own cases, and what must hold of every verdict: symmetry, bounded work, a reason.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <atomic>
+#include <thread>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -74,6 +75,25 @@ TEST(MathEqual, TinyAndHugeNumbersAreToldApart) {
   EXPECT_EQ(bare("10^{100000}", "10^{100000}+1").status, Status::proved_different);
   EXPECT_NE(bare("9^{9^9}", "9^{9^9}+1").verdict, VerdictKind::correct);
   EXPECT_EQ(bare("\\pi+10^{-200}", "\\pi").status, Status::proved_different);
+}
+
+TEST(MathEqual, ThreadsDoNotTouchEachOther) {
+  const auto rows = table("math_cases.tsv");
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      Workspace workspace;
+      MathOptions options;
+      options.bare = true;
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const auto& row = rows[(i * 7 + static_cast<size_t>(t) * 31) % rows.size()];
+        if (to_string(grade_math(row[0], row[1], workspace, options).verdict) != row[2]) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(MathEqual, EndsOnHostileInput) {

@@ -153,7 +153,7 @@ struct Piece {
 
 class Comparer {
  public:
-  Comparer(Workspace& workspace, const EqualityLimits& limits, std::vector<std::string>* steps) : workspace_(workspace), budget_(limits.steps), steps_(steps) {}
+  Comparer(Workspace& workspace, const EqualityLimits& limits, std::vector<std::string>* steps) : workspace_(workspace), budget_(limits.steps), where_real_(limits.where_real), steps_(steps) {}
 
   Comparison run(const Expression& g, const Expression& a) {
     try {
@@ -1233,7 +1233,7 @@ class Comparer {
     const std::vector<std::string> functions = unknown_functions(g);
     if (functions == unknown_functions(a)) names.insert(names.end(), functions.begin(), functions.end());
     if (names.empty()) return unknown("functions without a known meaning");
-    const bool complex = contains(g, Kind::constant, "i") || contains(a, Kind::constant, "i");
+    const bool complex = !where_real_ || contains(g, Kind::constant, "i") || contains(a, Kind::constant, "i");
     int agreed = 0;
     slong bits = kPrecisions[1];
     for (int n = 0; n < kPoints; ++n) {
@@ -1299,6 +1299,7 @@ class Comparer {
 
   Workspace& workspace_;
   Budget budget_;
+  bool where_real_;
   std::vector<std::string>* steps_;
   int depth_ = 0, roots_ = 0;
   double difficulty_ = 1;

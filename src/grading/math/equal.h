@@ -43,6 +43,7 @@ class Workspace {
 
 struct EqualityLimits {
   int64_t steps = 400000;  // about 40 ms
+  bool where_real = true;  // functions are compared where both are real; false: wherever they have values
 };
 
 // Symmetric up to the reason's words. Every step that was taken is added to `steps`, if given, as a line.

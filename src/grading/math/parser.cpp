@@ -641,9 +641,9 @@ class Parser {
       if (std::any_of(name.begin(), name.end(), is_digit) && !is_letter(name[0])) return {};
       if (name == "i" || name == "e" || name == "d") return {};
       unit = name;
-    } else if (token_.kind == Tok::word && !in_power_ && open_brackets_ == 0 && token_.text.size() > 1 && one_of(token_.text, kUnitWords)) {
+    } else if (token_.kind == Tok::word && !limits_.as_math_verify && !in_power_ && open_brackets_ == 0 && token_.text.size() > 1 && one_of(token_.text, kUnitWords)) {
       unit = token_.text;
-    } else if (token_.kind == Tok::word && token_.space_before && open_brackets_ == 0 && value.kind == Kind::number && token_.text.size() == 1 && std::strchr("msghL", token_.text[0]) != nullptr && ends_after(token_.end)) {
+    } else if (token_.kind == Tok::word && !limits_.as_math_verify && token_.space_before && open_brackets_ == 0 && value.kind == Kind::number && token_.text.size() == 1 && std::strchr("msghL", token_.text[0]) != nullptr && ends_after(token_.end)) {
       unit = token_.text;
     } else {
       return {};
@@ -1070,6 +1070,10 @@ class Parser {
     if (name.size() == 1) {
       advance();
       return letter(name);
+    }
+    if (limits_.as_math_verify) {  // every letter is a factor
+      seek(begin + 1);
+      return letter(name.substr(0, 1));
     }
     if (name == "pi" || name == "Pi") {
       advance();
