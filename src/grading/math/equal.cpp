@@ -43,7 +43,14 @@ struct Workspace::Machines {
     numbers = nullptr;
   }
 };
-Workspace::Workspace() : machines_(std::make_unique<Machines>()) {}
+Workspace::Workspace() {
+  // FLINT and Arb keep caches for each thread; the last to go in a thread frees them.
+  thread_local struct Caches {
+    ~Caches() { flint_cleanup(); }
+  } caches;
+  (void)caches;
+  machines_ = std::make_unique<Machines>();
+}
 Workspace::~Workspace() = default;
 
 namespace {
@@ -1288,6 +1295,7 @@ class Comparer {
         continue;
       }
       if (!acb_is_finite(quotient.get()) || !arb_contains_zero(acb_imagref(quotient.get()))) continue;
+      if (acb_contains_zero(quotient.get())) return unknown("one of the relations holds where the other does not");
       if (positive && arb_is_negative(acb_realref(quotient.get()))) return unknown("the inequalities are not proportional");
       if (first && !acb_overlaps(first->get(), quotient.get())) return unknown("the relations are not proportional, which does not prove them different");
       if (!first) first = quotient;
