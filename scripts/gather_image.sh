@@ -11,7 +11,7 @@ case $kind in
 esac
 
 mkdir -p "$into/build/$kind/bin" "$into/runs"
-cp "build/$kind/bin/reprise" "build/$kind/bin/reprise-engine" "$into/build/$kind/bin/"
+cp "build/$kind/bin/reprise" "build/$kind/bin/reprise-engine" "build/$kind/bin/reprise-sandbox" "$into/build/$kind/bin/"
 ln -s "build/$kind/bin" "$into/bin"
 cp --parents -r configs recipes evaluation/published datasets/manifests "$into/"
 

@@ -24,6 +24,7 @@ int plan_command(const Arguments& arguments);
 int report_command(const Arguments& arguments);
 int reproduce_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
+int sandbox_command(const Arguments& arguments);
 int tokenize_command(const Arguments& arguments);
 
 const std::vector<Command>& commands() {
@@ -39,6 +40,7 @@ const std::vector<Command>& commands() {
       {"report", "write the report of a run, or of several seeds together", report_command},
       {"reproduce", "run a run again from its lock and compare bit for bit", reproduce_command},
       {"run", "run a recipe's stages and report on its claims", run_command},
+      {"sandbox", "run a program that nobody trusts", sandbox_command},
       {"tokenize", "text to token ids and back", tokenize_command}};
   return table;
 }

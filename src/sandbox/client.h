@@ -1,0 +1,30 @@
+// Asks a `reprise-sandbox` to run programs. One client is one supervisor: it runs one program at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/request.h"
+
+namespace reprise {
+class LineProcess;
+}
+
+namespace reprise::sandbox {
+
+class Client {
+ public:
+  // `slot`: its place among clients that run at once. Throws Error if reprise-sandbox cannot be started.
+  explicit Client(int slot);
+  ~Client();
+  // Names of the layers that this machine allows.
+  std::vector<std::string> probe();
+  // Never throws: a supervisor that dies or hangs is started again, and the result says not_started.
+  Result run(const Request& request);
+
+ private:
+  std::unique_ptr<LineProcess> process_;
+};
+
+}  // namespace reprise::sandbox

@@ -1,0 +1,97 @@
+// Requests and results as JSON.
+#include "sandbox/request.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace reprise::sandbox {
+namespace {
+
+constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::array<const char*, 7> kEndings = {"exited", "signalled", "cpu_limit", "wall_limit", "memory_limit", "output_limit", "not_started"};
+
+std::string base64(const std::string& bytes) {
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const auto at = [&](size_t k) { return k < bytes.size() ? static_cast<unsigned char>(bytes[k]) : 0u; };
+    const unsigned group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
+    for (int k = 0; k < 4; ++k) out += i + static_cast<size_t>(k) <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+std::string from_base64(const std::string& text) {
+  std::string out;
+  unsigned group = 0;
+  int bits = 0;
+  for (char c : text) {
+    if (c == '=') break;
+    const char* digit = std::char_traits<char>::find(kDigits, 64, c);
+    if (digit == nullptr) throw Error("is no base64");
+    group = group << 6 | static_cast<unsigned>(digit - kDigits);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out += static_cast<char>(group >> bits & 255);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(Ending ending) { return kEndings[static_cast<size_t>(ending)]; }
+
+nlohmann::json to_json(const Request& r) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const auto& [name, content] : r.files) files.push_back({name, base64(content)});
+  return {{"command", r.command}, {"standard_input", base64(r.standard_input)}, {"files", files}, {"required", r.required}, {"without", r.without}, {"cpu_seconds", r.limits.cpu_seconds}, {"wall_seconds", r.limits.wall_seconds},
+          {"memory_bytes", r.limits.memory_bytes}, {"output_bytes", r.limits.output_bytes}, {"file_bytes", r.limits.file_bytes}, {"num_processes", r.limits.num_processes}, {"num_threads", r.limits.num_threads}};
+}
+
+Request request_from_json(const nlohmann::json& j) {
+  try {
+    Request r;
+    r.command = j.at("command").get<std::vector<std::string>>();
+    r.standard_input = from_base64(j.at("standard_input").get<std::string>());
+    for (const auto& file : j.at("files")) r.files.emplace_back(file.at(0).get<std::string>(), from_base64(file.at(1).get<std::string>()));
+    r.required = j.at("required").get<std::vector<std::string>>();
+    r.without = j.at("without").get<std::vector<std::string>>();
+    r.limits = {j.at("cpu_seconds"), j.at("wall_seconds"), j.at("memory_bytes"), j.at("output_bytes"), j.at("file_bytes"), j.at("num_processes"), j.at("num_threads")};
+    return r;
+  } catch (const nlohmann::json::exception& fault) {
+    throw Error(std::string("is no request: ") + fault.what());
+  }
+}
+
+nlohmann::json to_json(const Result& r) {
+  return {{"ending", to_string(r.ending)}, {"exit_code", r.exit_code}, {"signal", r.signal}, {"standard_output", base64(r.standard_output)}, {"standard_error", base64(r.standard_error)}, {"cpu_seconds", r.cpu_seconds},
+          {"wall_seconds", r.wall_seconds}, {"peak_memory_bytes", r.peak_memory_bytes}, {"layers", r.layers}, {"strays_killed", r.strays_killed}, {"fault", r.fault}};
+}
+
+Result result_from_json(const nlohmann::json& j) {
+  try {
+    Result r;
+    const std::string ending = j.at("ending").get<std::string>();
+    for (size_t i = 0; i < kEndings.size(); ++i) {
+      if (ending == kEndings[i]) r.ending = static_cast<Ending>(i);
+    }
+    r.exit_code = j.at("exit_code");
+    r.signal = j.at("signal");
+    r.standard_output = from_base64(j.at("standard_output").get<std::string>());
+    r.standard_error = from_base64(j.at("standard_error").get<std::string>());
+    r.cpu_seconds = j.at("cpu_seconds");
+    r.wall_seconds = j.at("wall_seconds");
+    r.peak_memory_bytes = j.at("peak_memory_bytes");
+    r.layers = j.at("layers").get<std::vector<std::string>>();
+    r.strays_killed = j.at("strays_killed");
+    r.fault = j.at("fault").get<std::string>();
+    return r;
+  } catch (const nlohmann::json::exception& fault) {
+    throw Error(std::string("is no result: ") + fault.what());
+  }
+}
+
+}  // namespace reprise::sandbox

@@ -1,0 +1,51 @@
+// What is asked of the sandbox and what it answers, as JSON lines between `reprise-sandbox` and those who start it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace reprise::sandbox {
+
+struct Limits {
+  double cpu_seconds = 10;
+  double wall_seconds = 30;            // a backstop: a slow neighbour must not decide
+  int64_t memory_bytes = 1LL << 30;    // address space of a process, and resident memory of all
+  int64_t output_bytes = 1LL << 20;    // standard output and error together
+  int64_t file_bytes = 64LL << 20;     // of one file that it writes
+  int64_t num_processes = 1;           // 1: no fork; threads are counted in where a uid of its own is given
+  int64_t num_threads = 32;
+};
+
+struct Request {
+  std::vector<std::string> command;
+  std::string standard_input;
+  std::vector<std::pair<std::string, std::string>> files;  // name (no slash) and content, put into its folder before it starts
+  Limits limits;
+  std::vector<std::string> required;  // layers without which it must not run: ns, net, fs, seccomp, uid
+  std::vector<std::string> without;   // layers left out, for tests that show what each of them stops
+};
+
+enum class Ending { exited, signalled, cpu_limit, wall_limit, memory_limit, output_limit, not_started };
+const char* to_string(Ending ending);
+
+struct Result {
+  Ending ending = Ending::not_started;
+  int exit_code = 0, signal = 0;
+  std::string standard_output, standard_error;
+  double cpu_seconds = 0, wall_seconds = 0;
+  int64_t peak_memory_bytes = 0;
+  std::vector<std::string> layers;  // that were in force
+  int64_t strays_killed = 0;        // processes left behind
+  std::string fault;                // of not_started: ours, never the program's
+};
+
+// Bytes travel as base64. Throw Error for what is no request or result.
+nlohmann::json to_json(const Request& request);
+nlohmann::json to_json(const Result& result);
+Request request_from_json(const nlohmann::json& json);
+Result result_from_json(const nlohmann::json& json);
+
+}  // namespace reprise::sandbox
