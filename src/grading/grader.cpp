@@ -1,8 +1,13 @@
 // The graders, by name. Each is total and its work bounded: a model cannot make one throw or hang.
 #include "grading/grader.h"
 
+#include <algorithm>
+#include <atomic>
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/strings.h"
+#include "grading/code/stdin_judge.h"
 #include "grading/extract.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
@@ -71,6 +76,30 @@ Verdict grade_math_verify(const Problem& problem, const std::string& answer) {
   return {verdict.verdict, std::move(verdict.extracted), std::move(verdict.reason)};
 }
 
+// A program against its problem's tests (metadata of kind "stdin": {"inputs", "outputs"}), in the sandbox.
+Verdict grade_code(const Problem& problem, const std::string& answer) {
+  const auto metadata = nlohmann::json::parse(problem.metadata, nullptr, false);
+  const std::string kind = metadata.is_object() ? metadata.value("kind", "") : "";
+  if (kind != "stdin" || metadata.contains("fn_name") || !metadata.contains("inputs") || !metadata.contains("outputs")) {
+    throw Error("has tests of kind '" + kind + "', which this judge does not run yet", "problem " + problem.id, "programs that read standard input are judged");
+  }
+  std::vector<code::StdinTest> tests;
+  for (size_t i = 0; i < std::min(metadata["inputs"].size(), metadata["outputs"].size()); ++i) {
+    const auto text = [](const nlohmann::json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
+    tests.push_back({text(metadata["inputs"][i]), text(metadata["outputs"][i])});
+  }
+  static std::atomic<int> next_slot{0};
+  thread_local code::StdinJudge judge(next_slot++, {});
+  const code::Program program = code::program_of(answer);
+  code::CodeVerdict verdict = judge.judge(program, tests, {});
+  if (verdict.clock_decided) verdict = judge.judge(program, tests, {});  // a slow neighbour decides nothing
+  const std::string where = verdict.failing_test >= 0 ? " at test " + std::to_string(verdict.failing_test + 1) : "";
+  const std::string reason = std::string(code::to_string(verdict.kind)) + where + (verdict.message.empty() ? "" : ": " + verdict.message);
+  if (program.source.empty()) return {VerdictKind::no_answer, "", "no program"};
+  if (verdict.kind == code::CodeVerdictKind::judge_error) return {VerdictKind::unverifiable, program.source, reason};
+  return decided(verdict.kind == code::CodeVerdictKind::accepted, program.source, reason);
+}
+
 // Tasks of writing: a reward model or a person judges them.
 Verdict grade_none(const Problem&, const std::string&) { return {VerdictKind::unverifiable, "", "no rule decides this problem"}; }
 
@@ -82,6 +111,7 @@ struct Row {
 constexpr Row kRules[] = {{"exact", grade_exact},         {"number", grade_number},
                           {"math", grade_math},           {"choice", grade_choice},
                           {"countdown", grade_countdown}, {"knights_knaves", grade_knights_knaves},
+                          {"code", grade_code},
                           {"gsm8k", grade_by<grade_gsm8k>}, {"hendrycks_math", grade_by<grade_hendrycks_math>},
                           {"minerva", grade_by<grade_minerva>}, {"aime", grade_by<grade_aime>},
                           {"math_verify", grade_math_verify}, {kNoGrader, grade_none}};

@@ -192,7 +192,6 @@ void limit_resources(const Limits& limits, bool uid_is_its_own) {
   };
   const auto cpu = static_cast<rlim_t>(limits.cpu_seconds) + 1;
   set(RLIMIT_CPU, cpu, cpu + 1);
-  set(RLIMIT_AS, static_cast<rlim_t>(limits.memory_bytes), static_cast<rlim_t>(limits.memory_bytes));
   set(RLIMIT_FSIZE, static_cast<rlim_t>(limits.file_bytes), static_cast<rlim_t>(limits.file_bytes));
   set(RLIMIT_CORE, 0, 0);
   set(RLIMIT_NOFILE, 64, 64);
@@ -205,6 +204,11 @@ void limit_resources(const Limits& limits, bool uid_is_its_own) {
     const auto tasks = static_cast<rlim_t>(limits.num_processes + limits.num_threads);
     set(RLIMIT_NPROC, tasks, tasks);
   }
+}
+
+bool limit_memory(const Limits& limits) {
+  const rlimit value = {static_cast<rlim_t>(limits.memory_bytes), static_cast<rlim_t>(limits.memory_bytes)};
+  return ::setrlimit(RLIMIT_AS, &value) == 0;
 }
 
 void drop_to(uid_t uid) {

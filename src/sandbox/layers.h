@@ -32,6 +32,8 @@ void restrict_files(const std::string& folder, int abi);
 void restrict_system_calls(bool may_fork);
 // Limits of the process; drops to the uid where one is given.
 void limit_resources(const Limits& limits, bool uid_is_its_own);
+// The address space: the last thing before exec, because what we are may already be larger.
+bool limit_memory(const Limits& limits);
 void drop_to(uid_t uid);
 
 }  // namespace reprise::sandbox

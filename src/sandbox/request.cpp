@@ -47,7 +47,7 @@ const char* to_string(Ending ending) { return kEndings[static_cast<size_t>(endin
 nlohmann::json to_json(const Request& r) {
   nlohmann::json files = nlohmann::json::array();
   for (const auto& [name, content] : r.files) files.push_back({name, base64(content)});
-  return {{"command", r.command}, {"standard_input", base64(r.standard_input)}, {"files", files}, {"required", r.required}, {"without", r.without}, {"cpu_seconds", r.limits.cpu_seconds}, {"wall_seconds", r.limits.wall_seconds},
+  return {{"command", r.command}, {"standard_input", base64(r.standard_input)}, {"files", files}, {"collect", r.collect}, {"required", r.required}, {"without", r.without}, {"cpu_seconds", r.limits.cpu_seconds}, {"wall_seconds", r.limits.wall_seconds},
           {"memory_bytes", r.limits.memory_bytes}, {"output_bytes", r.limits.output_bytes}, {"file_bytes", r.limits.file_bytes}, {"num_processes", r.limits.num_processes}, {"num_threads", r.limits.num_threads}};
 }
 
@@ -57,6 +57,7 @@ Request request_from_json(const nlohmann::json& j) {
     r.command = j.at("command").get<std::vector<std::string>>();
     r.standard_input = from_base64(j.at("standard_input").get<std::string>());
     for (const auto& file : j.at("files")) r.files.emplace_back(file.at(0).get<std::string>(), from_base64(file.at(1).get<std::string>()));
+    r.collect = j.at("collect").get<std::string>();
     r.required = j.at("required").get<std::vector<std::string>>();
     r.without = j.at("without").get<std::vector<std::string>>();
     r.limits = {j.at("cpu_seconds"), j.at("wall_seconds"), j.at("memory_bytes"), j.at("output_bytes"), j.at("file_bytes"), j.at("num_processes"), j.at("num_threads")};
@@ -67,7 +68,7 @@ Request request_from_json(const nlohmann::json& j) {
 }
 
 nlohmann::json to_json(const Result& r) {
-  return {{"ending", to_string(r.ending)}, {"exit_code", r.exit_code}, {"signal", r.signal}, {"standard_output", base64(r.standard_output)}, {"standard_error", base64(r.standard_error)}, {"cpu_seconds", r.cpu_seconds},
+  return {{"ending", to_string(r.ending)}, {"exit_code", r.exit_code}, {"signal", r.signal}, {"standard_output", base64(r.standard_output)}, {"standard_error", base64(r.standard_error)}, {"collected", base64(r.collected)}, {"cpu_seconds", r.cpu_seconds},
           {"wall_seconds", r.wall_seconds}, {"peak_memory_bytes", r.peak_memory_bytes}, {"layers", r.layers}, {"strays_killed", r.strays_killed}, {"fault", r.fault}};
 }
 
@@ -82,6 +83,7 @@ Result result_from_json(const nlohmann::json& j) {
     r.signal = j.at("signal");
     r.standard_output = from_base64(j.at("standard_output").get<std::string>());
     r.standard_error = from_base64(j.at("standard_error").get<std::string>());
+    r.collected = from_base64(j.at("collected").get<std::string>());
     r.cpu_seconds = j.at("cpu_seconds");
     r.wall_seconds = j.at("wall_seconds");
     r.peak_memory_bytes = j.at("peak_memory_bytes");

@@ -22,7 +22,8 @@ struct Limits {
 struct Request {
   std::vector<std::string> command;
   std::string standard_input;
-  std::vector<std::pair<std::string, std::string>> files;  // name (no slash) and content, put into its folder before it starts
+  std::vector<std::pair<std::string, std::string>> files;  // name (no slash) and content, put into its folder before it starts; the command may be "./NAME"
+  std::string collect;                // name of a file in its folder to bring back (a compiler's output); "" for none
   Limits limits;
   std::vector<std::string> required;  // layers without which it must not run: ns, net, fs, seccomp, uid
   std::vector<std::string> without;   // layers left out, for tests that show what each of them stops
@@ -35,6 +36,7 @@ struct Result {
   Ending ending = Ending::not_started;
   int exit_code = 0, signal = 0;
   std::string standard_output, standard_error;
+  std::string collected;
   double cpu_seconds = 0, wall_seconds = 0;
   int64_t peak_memory_bytes = 0;
   std::vector<std::string> layers;  // that were in force

@@ -74,7 +74,7 @@ class Folder {
       out.write(content.data(), static_cast<std::streamsize>(content.size()));
       out.close();
       if (!out) throw Error("cannot be written (is the disk full?)", path_ + "/" + file);
-      ::chmod((path_ + "/" + file).c_str(), 0644);
+      ::chmod((path_ + "/" + file).c_str(), 0755);
     }
     if (own_uid && ::chown(path_.c_str(), uid, uid) != 0) throw Error("cannot be given away", path_);
   }
@@ -84,6 +84,17 @@ class Folder {
     fs::remove_all(path_ + ".root", ignored);
   }
   const std::string& path() const { return path_; }
+  // A regular file of its own, no link to anywhere; nothing for any other.
+  std::string read(const std::string& name) const {
+    const Descriptor file(::open((path_ + "/" + name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat info;
+    if (name.find('/') != std::string::npos || file.fd < 0 || ::fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1 || info.st_size > (64 << 20)) return {};
+    std::string bytes(static_cast<size_t>(info.st_size), 0);
+    size_t got = 0;
+    for (ssize_t n = 0; got < bytes.size() && (n = ::read(file.fd, bytes.data() + got, bytes.size() - got)) > 0;) got += static_cast<size_t>(n);
+    bytes.resize(got);
+    return bytes;
+  }
 
  private:
   std::string path_;
@@ -122,6 +133,7 @@ class Folder {
     const std::string home = "HOME=" + folder;
     const std::string temporary = "TMPDIR=" + folder;
     const char* environment[] = {"PATH=/usr/bin:/bin", home.c_str(), temporary.c_str(), "LANG=C.UTF-8", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", nullptr};
+    if (!limit_memory(request.limits)) tell_and_exit(fault, "the memory cannot be limited");
     ::execve(arguments[0], arguments.data(), const_cast<char**>(environment));
     tell_and_exit(fault, request.command[0] + " cannot be started (" + std::strerror(errno) + ")");
   } catch (const std::exception& error) {
@@ -306,7 +318,7 @@ Result Supervisor::run(const Request& request) {
     for (const std::string& name : request.required) {
       if (!layers.has(name)) return not_started("the layer '" + name + "' is required and not to be had here");
     }
-    if (request.command.empty() || request.command[0].empty() || request.command[0][0] != '/') return not_started("the command is no full path");
+    if (request.command.empty() || request.command[0].empty() || (request.command[0][0] != '/' && !request.command[0].starts_with("./"))) return not_started("the command is no full path");
     result.layers = layers.names();
     const Folder folder(request, layers.own_uid, uid_);
     Ends ends;
@@ -430,6 +442,7 @@ Result Supervisor::run(const Request& request) {
       result.ending = result.signal == SIGXCPU || (result.signal == SIGKILL && ended.cpu_seconds >= request.limits.cpu_seconds) ? Ending::cpu_limit : Ending::signalled;
     } else {
       result.exit_code = WEXITSTATUS(ended.status);
+      if (!request.collect.empty()) result.collected = folder.read(request.collect);
       result.ending = Ending::exited;
     }
     return result;

@@ -48,6 +48,15 @@ TEST(Grader, MathIsTheMathGrader) {
   EXPECT_EQ(kind(problem("math", "2\\sqrt{3}"), "\\boxed{\\sqrt{12}}"), "correct");
 }
 
+TEST(Grader, CodeRunsTheProgramInTheSandbox) {
+  const auto p = problem("code", "", R"({"kind": "stdin", "inputs": ["1 2\n", "5 6"], "outputs": ["3\n", "11\n"]})");
+  EXPECT_EQ(kind(p, "<think>hm</think>```python\nprint(sum(map(int, input().split())))\n```"), "correct");
+  EXPECT_EQ(kind(p, "```python\nprint(3)\n```"), "incorrect");
+  EXPECT_EQ(kind(p, "```python\nimport os\nos._exit(0)\n```"), "incorrect");
+  EXPECT_EQ(kind(p, "<think>never ends"), "no_answer");
+  EXPECT_THROW(kind(problem("code", "", R"({"kind": "python_tests"})"), "x"), Error);
+}
+
 TEST(Grader, ExactWantsTheBlock) {
   const auto p = problem("exact", "7");
   EXPECT_EQ(kind(p, "<think>a</think><answer> 7\n</answer>"), "correct");
@@ -105,6 +114,7 @@ TEST(Grader, IsTotal) {
     std::string text;
     for (uint64_t i = draw.below(30); i > 0; --i) text += parts[draw.below(std::size(parts))];
     for (const std::string& name : grader_names()) {
+      if (name == "code") continue;  // runs programs: tests/e2e/judge.py
       const auto p = problem(name, "7", R"({"numbers": [7], "target": 7, "names": ["a"], "solution": [true]})");
       const Verdict verdict = grade({p, text, round % 2 == 0, true});
       EXPECT_FALSE(verdict.reason.empty()) << name << ": " << text;
