@@ -1,4 +1,4 @@
-// `reprise-sandbox SLOT`: one request a line on standard input, one result a line on standard output. A process of its own, small
+// `reprise-sandbox`: one request a line on standard input, one result a line on standard output. A process of its own, small
 // and single-threaded, because it forks and because seccomp and namespaces are for its children alone.
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -6,10 +6,10 @@
 
 #include "sandbox/supervisor.h"
 
-int main(int argc, char** argv) {
+int main() {
   using namespace reprise::sandbox;
   std::ios::sync_with_stdio(false);
-  Supervisor supervisor(argc > 1 ? std::atoi(argv[1]) : 0);
+  Supervisor supervisor;
   std::string line;
   while (std::getline(std::cin, line)) {
     Result result;

@@ -128,9 +128,9 @@ int grade_code(const Arguments& arguments) {
   const int count = std::max(1, std::min<int>(workers > 0 ? workers : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), static_cast<int>(samples.size())));
   std::atomic<size_t> next{0}, done{0};
   std::vector<std::thread> threads;
-  for (int slot = 0; slot < count; ++slot) {
-    threads.emplace_back([&, slot] {
-      StdinJudge judge(slot, layers);
+  for (int worker = 0; worker < count; ++worker) {
+    threads.emplace_back([&] {
+      StdinJudge judge(layers);
       for (size_t i = next++; i < samples.size(); i = next++) {
         samples[i].verdict = judge.judge(samples[i].program, *samples[i].tests, limits);
         if (++done % 100 == 0) std::fprintf(stderr, "%zu of %zu judged\n", done.load(), samples.size());
@@ -139,7 +139,7 @@ int grade_code(const Arguments& arguments) {
   }
   for (std::thread& thread : threads) thread.join();
   // What only the clock stopped is asked again alone.
-  StdinJudge alone(0, layers);
+  StdinJudge alone(layers);
   for (Sample& sample : samples) {
     if (sample.verdict.kind == CodeVerdictKind::time_limit && sample.verdict.clock_decided) sample.verdict = alone.judge(sample.program, *sample.tests, limits);
   }

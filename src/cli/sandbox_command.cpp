@@ -18,7 +18,7 @@ namespace reprise::cli {
 namespace {
 
 int probe(bool json) {
-  const std::vector<std::string> layers = sandbox::Client(0).probe();
+  const std::vector<std::string> layers = sandbox::Client().probe();
   if (json) std::printf("%s\n", nlohmann::json({{"layers", layers}}).dump().c_str());
   else std::printf("enforced: %s\n", join(layers, ", ").c_str());
   return 0;
@@ -92,7 +92,7 @@ int sandbox_command(const Arguments& arguments) {
   request.command[0] = full_path(command[0]);
   for (const std::string& file : files) request.files.emplace_back(std::filesystem::path(file).filename(), read_file(file, 64u << 20));
   request.standard_input.assign(std::istreambuf_iterator<char>(std::cin), {});
-  const sandbox::Result result = sandbox::Client(0).run(request);
+  const sandbox::Result result = sandbox::Client().run(request);
   if (json) {
     std::printf("%s\n", sandbox::to_json(result).dump().c_str());
     return result.ending == sandbox::Ending::exited ? result.exit_code : 1;

@@ -2,7 +2,6 @@
 #include "grading/grader.h"
 
 #include <algorithm>
-#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -88,8 +87,7 @@ Verdict grade_code(const Problem& problem, const std::string& answer) {
     const auto text = [](const nlohmann::json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
     tests.push_back({text(metadata["inputs"][i]), text(metadata["outputs"][i])});
   }
-  static std::atomic<int> next_slot{0};
-  thread_local code::StdinJudge judge(next_slot++, {});
+  thread_local code::StdinJudge judge;
   const code::Program program = code::program_of(answer);
   code::CodeVerdict verdict = judge.judge(program, tests, {});
   if (verdict.clock_decided) verdict = judge.judge(program, tests, {});  // a slow neighbour decides nothing

@@ -9,7 +9,7 @@
 
 namespace reprise::sandbox {
 
-Client::Client(int slot) : process_(std::make_unique<LineProcess>(std::vector<std::string>{executable_folder() / "reprise-sandbox", std::to_string(slot)})) {}
+Client::Client() : process_(std::make_unique<LineProcess>(std::vector<std::string>{executable_folder() / "reprise-sandbox"})) {}
 Client::~Client() = default;
 
 std::vector<std::string> Client::probe() {

@@ -15,8 +15,8 @@ namespace reprise::sandbox {
 
 class Client {
  public:
-  // `slot`: its place among clients that run at once. Throws Error if reprise-sandbox cannot be started.
-  explicit Client(int slot);
+  // Throws Error if reprise-sandbox cannot be started.
+  Client();
   ~Client();
   // Names of the layers that this machine allows.
   std::vector<std::string> probe();

@@ -12,12 +12,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +33,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kFirstUid = 61000;
+constexpr unsigned kFirstUid = 61000, kNumUids = 4000;
 constexpr int kPollMilliseconds = 5;
 
 struct Descriptor {
@@ -65,8 +68,9 @@ struct Ended {
 class Folder {
  public:
   Folder(const Request& request, bool own_uid, unsigned uid) {
-    char name[] = "/tmp/reprise-sandbox-XXXXXX";
-    if (::mkdtemp(name) == nullptr) throw Error(std::string("no folder (") + std::strerror(errno) + ")", "sandbox");
+    const char* base = std::getenv("TMPDIR");
+    std::string name = std::string(base != nullptr && base[0] == '/' ? base : "/tmp") + "/reprise-sandbox-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw Error(std::string("no folder (") + std::strerror(errno) + ")", "sandbox");
     path_ = name;
     for (const auto& [file, content] : request.files) {
       if (file.empty() || file.find('/') != std::string::npos || file == "." || file == "..") throw Error("'" + file + "' is no name of a file", "sandbox");
@@ -297,7 +301,27 @@ pid_t pid_from(int socket) {
 
 }  // namespace
 
-Supervisor::Supervisor(int slot) : layers_(probe_layers()), uid_(kFirstUid + static_cast<unsigned>(slot)) {}
+Supervisor::Supervisor() : layers_(probe_layers()) {
+  // A name in the abstract socket namespace is held by one process and let go with it: a lock on the uid without a file.
+  for (unsigned n = 0; layers_.own_uid && uid_ == 0 && n < kNumUids; ++n) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    const std::string text = "reprise-sandbox-uid-" + std::to_string(kFirstUid + n);
+    std::memcpy(name.sun_path + 1, text.data(), text.size());
+    uid_lock_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (uid_lock_ >= 0 && ::bind(uid_lock_, reinterpret_cast<const sockaddr*>(&name), static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size())) == 0) {
+      uid_ = kFirstUid + n;
+    } else if (uid_lock_ >= 0) {
+      ::close(uid_lock_);
+      uid_lock_ = -1;
+    }
+  }
+  if (uid_ == 0) layers_.own_uid = false;
+}
+
+Supervisor::~Supervisor() {
+  if (uid_lock_ >= 0) ::close(uid_lock_);
+}
 
 Result Supervisor::run(const Request& request) {
   Result result;

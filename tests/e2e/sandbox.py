@@ -128,6 +128,9 @@ HONEST = {
 class Machine:
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir()
+        self.scratch.chmod(0o1777)
         self.outside = folder / "outside"
         self.outside.mkdir()
         self.outside.chmod(0o777)
@@ -142,7 +145,7 @@ class Machine:
         path.chmod(0o644)
         words = [self.program, "sandbox", "run", "--json", "--file", str(path)] + list(options) + (["--without", without] if without else []) + ["--", "/usr/bin/python3", "p.py"]
         extra = {"user": user, "group": user, "extra_groups": []} if user else {}
-        done = subprocess.run(words, input=standard_input, capture_output=True, env={"PATH": "/usr/bin:/bin", "REPRISE_TEST_SECRET": "SECRET_VALUE", "HOME": "/"}, **extra)
+        done = subprocess.run(words, input=standard_input, capture_output=True, env={"PATH": "/usr/bin:/bin", "REPRISE_TEST_SECRET": "SECRET_VALUE", "HOME": "/", "TMPDIR": str(self.scratch)}, **extra)
         try:
             result = json.loads(done.stdout)
         except ValueError:
@@ -152,16 +155,16 @@ class Machine:
         return result
 
 
-def processes_of(uids):
+def processes_of(folder):
+    """Those whose home is below the folder: programs of ours that live on."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                uid = int(next(line for line in (entry / "status").read_text().splitlines() if line.startswith("Uid:")).split()[1])
-            except (OSError, StopIteration):
+                if str(folder).encode() in (entry / "environ").read_bytes() and b"PYTHONHASHSEED=0" in (entry / "environ").read_bytes():
+                    found.append(entry.name)
+            except OSError:
                 continue
-            if uid in uids:
-                found.append(entry.name)
     return found
 
 
@@ -229,7 +232,7 @@ def main():
                 count += 1
                 if r["ending"] != "exited" or r["exit_code"] != 0 or r["standard_output"] != wanted:
                     faults.append(f"{mode}: honest {what}: {r['ending']} {r['exit_code']} {r['standard_output'][:100]} {r['standard_error'][-300:]} {r['fault']}")
-            left = processes_of({61000})
+            left = processes_of(machine.scratch)
             if left:
                 faults.append(f"{mode}: processes left: {left}")
             if list(machine.outside.iterdir()):
@@ -252,7 +255,7 @@ def main():
         if r["ending"] != "not_started":
             faults.append("a required layer was done without")
         server.close()
-        left = [p for p in pathlib.Path("/tmp").glob("reprise-sandbox-*")]
+        left = list(machine.scratch.iterdir())
         if left:
             faults.append(f"folders left: {left[:3]}")
     for fault in faults:

@@ -37,7 +37,7 @@ struct JudgeLimits {
 
 class StdinJudge {
  public:
-  StdinJudge(int slot, std::vector<std::string> required) : client_(slot), required_(std::move(required)) {}
+  explicit StdinJudge(std::vector<std::string> required = {}) : required_(std::move(required)) {}
   // Stops at the first test that fails. A fault of ours is judge_error, never a wrong answer.
   CodeVerdict judge(const Program& program, const std::vector<StdinTest>& tests, const JudgeLimits& limits);
 
