@@ -9,7 +9,8 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// The last run of digits with its separators, point, sign and fraction bar.
+}  // namespace
+
 std::string last_plain_number(std::string_view text) {
   size_t end = text.size();
   while (end > 0 && !is_digit(text[end - 1])) --end;
@@ -28,8 +29,6 @@ std::string last_plain_number(std::string_view text) {
   }
   return std::string(text.substr(begin, end - begin));
 }
-
-}  // namespace
 
 std::string last_boxed(std::string_view text) {
   constexpr std::string_view kCommand = "\\boxed";

@@ -8,6 +8,8 @@ namespace reprise::grading {
 
 // Content of the last \boxed{...} with balanced braces, or of "\boxed 9" up to the formula's end; "" if there is none.
 std::string last_boxed(std::string_view text);
+// The last run of digits with its separators, point, sign and fraction bar.
+std::string last_plain_number(std::string_view text);
 // The number that GSM8K's rule reads: in the last \boxed{}, else behind the last "####", else the last number in the text.
 std::string last_number(std::string_view text);
 // "B" of "Answer: B", "(B)", "\boxed{B}": the last capital A-J standing alone.

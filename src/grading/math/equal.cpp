@@ -233,7 +233,17 @@ class Comparer {
     if (other.kind == Kind::relation && other.text.back() == '=') return compare_words(words, other.args.back());
     if (name == "allrealnumbers" || name == "allreals" || name == "realnumbers") return compare(Expression(Kind::symbol, "mathbb R"), other);
     if (name == "emptyset" || name == "theemptyset") return compare(Expression(Kind::set), other);
+    // A number is no word, unless the words may hold one.
+    if (!is_collection(other) && other.kind != Kind::relation && symbols_of(other).empty() && !may_hold_a_number(words.text)) return different("words and a number: " + shortened(g) + " and " + shortened(a));
     return unknown("words against mathematics: " + shortened(g) + " and " + shortened(a));
+  }
+
+  static bool may_hold_a_number(std::string_view words) {
+    static constexpr std::string_view kMore[] = {"thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "thousand", "million", "half", "third", "quarter", "pi", "root", "times", "infin", "undefined", "exist"};
+    const std::string lower = to_lower_ascii(words);
+    if (lower.find_first_of("0123456789") != std::string::npos) return true;
+    if (std::any_of(std::begin(kMore), std::end(kMore), [&](std::string_view w) { return lower.find(w) != std::string::npos; })) return true;
+    return std::any_of(std::begin(kNumberWords), std::end(kNumberWords), [&](const auto& w) { return lower.find(w.first) != std::string::npos; });
   }
 
   Comparison compare_units(const Expression& g, const Expression& a) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "grading/extract.h"
 #include "text/think_tags.h"
 
 namespace reprise::grading::math {
@@ -130,24 +131,11 @@ std::vector<Span> formulas_of(std::string_view text) {
   return out;
 }
 
-// The last run of digits with its sign, separators, point and fraction bar.
+// The last number as it stands, with its percent sign.
 std::string last_number_of(std::string_view text) {
-  size_t end = text.size();
-  while (end > 0 && !is_digit(text[end - 1])) --end;
-  if (end == 0) return {};
-  size_t begin = end;
-  while (begin > 0) {
-    const char c = text[begin - 1];
-    const bool inner = (c == ',' || c == '.' || c == '/') && begin >= 2 && is_digit(text[begin - 2]);
-    if (!is_digit(c) && !inner) break;
-    --begin;
-  }
-  if (begin > 0 && text[begin - 1] == '.') --begin;
-  size_t before = begin;
-  if (before > 0 && text[before - 1] == '$') --before;
-  std::string number(text.substr(begin, end - begin));
-  if (before > 0 && text[before - 1] == '-' && (before == 1 || (!is_digit(text[before - 2]) && !is_letter(text[before - 2]) && text[before - 2] != ')'))) number = "-" + number;
-  if (end < text.size() && text[end] == '%') number += "%";
+  std::string number = last_plain_number(text);
+  const size_t end = text.find_last_of("0123456789");
+  if (!number.empty() && end + 1 < text.size() && text[end + 1] == '%') number += "%";
   return number;
 }
 

@@ -1127,7 +1127,7 @@ class Parser {
   static bool is_prose(std::string_view name) {
     const std::string lower = to_lower_ascii(name);
     const size_t vowels = static_cast<size_t>(std::count_if(lower.begin(), lower.end(), [](char c) { return std::strchr("aeiou", c) != nullptr; }));
-    return vowels >= 1 && vowels * 4 >= lower.size() && lower.size() >= 4;
+    return lower.size() >= 4 && vowels >= 1 && (vowels * 4 >= lower.size() || lower.ends_with("ty"));
   }
 
   Expression text() {
