@@ -23,7 +23,7 @@ SAMPLES = [
     ("sum", "wrong_answer", "print('accepted')\nprint('passed')"),
     ("sum", "wrong_answer", "class A:\n    def __eq__(self, o): return True\n    def __repr__(self): return '?'\nprint(A())"),
     ("sum", "wrong_answer", "import gc\nprint(len([o for o in gc.get_objects() if o == '3']))\nfor o in gc.get_objects():\n    if isinstance(o, str) and o.strip() in ('3', '6'): print(o)"),
-    ("sum", "wrong_answer", "import os\nfor d in ('/', '/tmp', '/work', '/proc/self'):\n    try: print(os.listdir(d))\n    except Exception as e: print(e)"),
+    ("sum", "wrong_answer", "import os\nfor d in ('/', '/tmp', '/home', '/proc/self'):\n    try: print(os.listdir(d))\n    except Exception as e: print(e)"),
     ("sum", "wrong_answer", "import atexit, builtins, json\nbuiltins.print = lambda *a: None\njson.dumps = lambda *a: '3'\natexit.register(lambda: 1 / 0)"),
     ("sum", "time_limit", "while True: pass"),
     ("sum", "time_limit", CPP + "int main(){volatile int x=0;for(;;)++x;}"),
