@@ -12,17 +12,27 @@ int main() {
   Supervisor supervisor;
   std::string line;
   while (std::getline(std::cin, line)) {
-    Result result;
+    nlohmann::json answer;
     if (line == "probe") {
+      Result result;
       result.layers = supervisor.layers().names();
+      answer = to_json(result);
     } else {
       try {
-        result = supervisor.run(request_from_json(nlohmann::json::parse(line)));
+        const nlohmann::json request = nlohmann::json::parse(line);
+        if (request.contains("candidate")) {
+          const PairResult result = supervisor.run(Pair{request_from_json(request.at("candidate")), request_from_json(request.at("checker"))});
+          answer = {{"candidate", to_json(result.candidate)}, {"checker", to_json(result.checker)}};
+        } else {
+          answer = to_json(supervisor.run(request_from_json(request)));
+        }
       } catch (const std::exception& fault) {
+        Result result;
         result.fault = fault.what();
+        answer = to_json(result);
       }
     }
-    std::cout << to_json(result).dump() << "\n" << std::flush;
+    std::cout << answer.dump() << "\n" << std::flush;
   }
   return 0;
 }

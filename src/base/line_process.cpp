@@ -17,6 +17,11 @@
 extern char** environ;
 
 namespace reprise {
+namespace {
+
+constexpr int kGraceMilliseconds = 500;
+
+}  // namespace
 
 LineProcess::LineProcess(std::vector<std::string> command) : command_(std::move(command)) { start(); }
 LineProcess::~LineProcess() { stop(); }
@@ -53,8 +58,16 @@ void LineProcess::stop() {
   if (socket_ >= 0) ::close(socket_);
   socket_ = -1;
   if (pid_ < 0) return;
-  ::kill(-pid_, SIGKILL);
   int status = 0;
+  // One that works ends by itself when its socket closes, and clears up behind it.
+  for (int wait = 0; !timed_out_ && wait < kGraceMilliseconds; ++wait) {
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = -1;
+      return;
+    }
+    ::usleep(1000);
+  }
+  ::kill(-pid_, SIGKILL);
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;

@@ -51,6 +51,7 @@ int sandbox_command(const Arguments& arguments) {
       "output", po::value(&request.limits.output_bytes)->default_value(request.limits.output_bytes), "bytes that it may write to standard output and error")(
       "processes", po::value(&request.limits.num_processes)->default_value(request.limits.num_processes), "1: it cannot fork")("file", po::value(&files)->value_name("PATH"), "a file to put into its folder; may be given again")(
       "require", po::value(&required)->value_name("ns,net,fs,seccomp,uid"), "layers without which it does not run")("without", po::value(&without)->value_name("LAYERS"), "layers to leave out: ns, landlock, seccomp, uid (to see what each stops)")(
+      "warm", po::bool_switch(&request.warm), "a Python program (COMMAND is python3 FILE ...) as a fork of a Python that has the usual modules loaded")(
       "json", po::bool_switch(&json), "the whole result as JSON, streams as base64");
   po::options_description all;
   all.add(shown).add_options()("what", po::value(&words));

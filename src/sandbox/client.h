@@ -20,10 +20,13 @@ class Client {
   ~Client();
   // Names of the layers that this machine allows.
   std::vector<std::string> probe();
-  // Never throws: a supervisor that dies or hangs is started again, and the result says not_started.
+  // Never throw: a supervisor that dies or hangs is started again, and the result says not_started.
   Result run(const Request& request);
+  PairResult run(const Pair& pair);
 
  private:
+  std::string ask(const std::string& request, double seconds, std::string& fault);
+
   std::unique_ptr<LineProcess> process_;
 };
 

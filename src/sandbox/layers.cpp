@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -149,60 +150,98 @@ void restrict_files(const std::string& folder, int abi) {
   ::close(rules);
 }
 
-void restrict_system_calls(bool may_fork) {
+namespace {
+
+// What no honest program asks for ends the program (SIGSYS); what one may try in passing (a socket for a name service, a fork) is refused.
+constexpr const char* kForbidden[] = {"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "pidfd_getfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open",
+                                      "userfaultfd", "keyctl", "add_key", "request_key", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick",
+                                      "mount_setattr", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "open_by_handle_at", "iopl", "ioperm", "modify_ldt", "kcmp", "migrate_pages", "move_pages"};
+constexpr const char* kRefused[] = {"socket", "pidfd_open", "pidfd_send_signal", "sethostname", "setdomainname", "syslog", "acct", "quotactl", "quotactl_fd", "fanotify_init", "name_to_handle_at", "personality", "settimeofday", "clock_settime", "clock_adjtime",
+                                    "adjtimex", "lookup_dcookie", "vhangup", "mknod", "mknodat", "shmget", "shmat", "msgget", "semget", "mq_open"};
+
+// Null where it cannot be built.
+scmp_filter_ctx build_filter(bool may_fork, uint64_t self) {
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-  if (filter == nullptr) failed("seccomp gives no filter");
+  if (filter == nullptr) return nullptr;
   int fault = 0;
-  const auto deny = [&](const char* name, int code = EPERM) {
+  const auto deny = [&](const char* name, uint32_t action) {
     const int number = seccomp_syscall_resolve_name(name);
-    if (number != __NR_SCMP_ERROR) fault |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<unsigned>(code)), number, 0);
+    if (number != __NR_SCMP_ERROR) fault |= seccomp_rule_add(filter, action, number, 0);
   };
-  for (const char* name : {"socket", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open",
-                           "userfaultfd", "keyctl", "add_key", "request_key", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr",
-                           "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "sethostname", "setdomainname", "syslog", "acct", "quotactl", "quotactl_fd", "fanotify_init",
-                           "name_to_handle_at", "open_by_handle_at", "personality", "kcmp", "iopl", "ioperm", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "lookup_dcookie", "vhangup", "modify_ldt", "mknod", "mknodat",
-                           "shmget", "shmat", "msgget", "semget", "mq_open"}) {
-    deny(name);
-  }
-  deny("clone3", ENOSYS);  // its flags are behind a pointer: the C library falls back on clone
+  const uint32_t refused = SCMP_ACT_ERRNO(EPERM);
+  for (const char* name : kForbidden) deny(name, SCMP_ACT_KILL_PROCESS);
+  for (const char* name : kRefused) deny(name, refused);
+  deny("clone3", SCMP_ACT_ERRNO(ENOSYS));  // its flags are behind a pointer: the C library falls back on clone
   constexpr uint64_t kNew = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
   for (uint64_t flag = 1; flag != 0 && flag <= kNew; flag <<= 1) {
-    if ((flag & kNew) != 0) fault |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
+    if ((flag & kNew) != 0) fault |= seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
   }
+  // No signals by way of a descriptor's owner, and no other process's limits, priority or processors.
+  for (const uint64_t command : {uint64_t{F_SETOWN}, uint64_t{15 /* F_SETOWN_EX */}, uint64_t{10 /* F_SETSIG */}}) fault |= seccomp_rule_add(filter, refused, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, command));
   if (!may_fork) {
-    deny("fork");
-    deny("vfork");
-    fault |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+    deny("fork", refused);
+    deny("vfork", refused);
+    fault |= seccomp_rule_add(filter, refused, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
     // Without children there is nobody to signal but itself.
-    const auto self = static_cast<uint64_t>(::getpid());
-    for (int call : {SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo)}) fault |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1, SCMP_A0(SCMP_CMP_NE, self));
-    deny("tkill");
+    for (int call : {SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo)}) fault |= seccomp_rule_add(filter, refused, call, 1, SCMP_A0(SCMP_CMP_NE, self));
+    for (int call : {SCMP_SYS(prlimit64), SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setparam), SCMP_SYS(sched_setattr)}) {
+      fault |= seccomp_rule_add(filter, refused, call, 1, SCMP_A0(SCMP_CMP_NE, 0));  // 0 is itself
+    }
+    fault |= seccomp_rule_add(filter, refused, SCMP_SYS(setpriority), 1, SCMP_A1(SCMP_CMP_NE, 0));
+    fault |= seccomp_rule_add(filter, refused, SCMP_SYS(ioprio_set), 1, SCMP_A1(SCMP_CMP_NE, 0));
+    deny("tkill", refused);
   }
-  if (fault != 0 || seccomp_load(filter) != 0) {
+  if (fault != 0) {
     seccomp_release(filter);
-    failed("seccomp does not take hold");
+    return nullptr;
   }
+  return filter;
+}
+
+}  // namespace
+
+void restrict_system_calls(bool may_fork) {
+  scmp_filter_ctx filter = build_filter(may_fork, static_cast<uint64_t>(::getpid()));
+  if (filter == nullptr) failed("seccomp gives no filter");
+  const int fault = seccomp_load(filter);
   seccomp_release(filter);
+  if (fault != 0) failed("seccomp does not take hold");
+}
+
+std::string system_call_filter() {
+  scmp_filter_ctx filter = build_filter(false, kSelf);
+  const int file = ::memfd_create("filter", MFD_CLOEXEC);
+  std::string out;
+  if (filter != nullptr && file >= 0 && seccomp_export_bpf(filter, file) == 0) {
+    char bytes[65536];
+    const ssize_t n = ::pread(file, bytes, sizeof bytes, 0);
+    if (n > 0 && n < static_cast<ssize_t>(sizeof bytes)) out.assign(bytes, static_cast<size_t>(n));
+  }
+  if (filter != nullptr) seccomp_release(filter);
+  if (file >= 0) ::close(file);
+  if (out.empty()) failed("seccomp gives no filter");
+  return out;
+}
+
+std::vector<ResourceLimit> resource_limits(const Limits& limits, bool uid_is_its_own) {
+  const auto cpu = static_cast<uint64_t>(limits.cpu_seconds) + 1;
+  const auto file = static_cast<uint64_t>(limits.file_bytes);
+  // The soft limit is also what each thread reserves; a program may raise its own.
+  const auto stack = static_cast<uint64_t>(std::min<int64_t>(limits.memory_bytes / 2, 512LL << 20));
+  std::vector<ResourceLimit> out = {{RLIMIT_CPU, cpu, cpu + 1}, {RLIMIT_FSIZE, file, file}, {RLIMIT_CORE, 0, 0}, {RLIMIT_NOFILE, 64, 64}, {RLIMIT_MEMLOCK, 0, 0}, {RLIMIT_MSGQUEUE, 0, 0}, {RLIMIT_STACK, std::min<uint64_t>(stack, 64 << 20), stack}};
+  if (uid_is_its_own) {
+    const auto tasks = static_cast<uint64_t>(limits.num_processes + limits.num_threads);
+    out.push_back({RLIMIT_NPROC, tasks, tasks});
+  }
+  const auto memory = static_cast<uint64_t>(limits.memory_bytes);
+  out.push_back({RLIMIT_AS, memory, memory});
+  return out;
 }
 
 void limit_resources(const Limits& limits, bool uid_is_its_own) {
-  const auto set = [](auto what, rlim_t soft, rlim_t hard) {
-    const rlimit value = {soft, hard};
-    if (::setrlimit(what, &value) != 0) failed("a limit cannot be set");
-  };
-  const auto cpu = static_cast<rlim_t>(limits.cpu_seconds) + 1;
-  set(RLIMIT_CPU, cpu, cpu + 1);
-  set(RLIMIT_FSIZE, static_cast<rlim_t>(limits.file_bytes), static_cast<rlim_t>(limits.file_bytes));
-  set(RLIMIT_CORE, 0, 0);
-  set(RLIMIT_NOFILE, 64, 64);
-  set(RLIMIT_MEMLOCK, 0, 0);
-  set(RLIMIT_MSGQUEUE, 0, 0);
-  // The soft limit is also what each thread reserves; a program may raise its own.
-  const auto stack = static_cast<rlim_t>(std::min<int64_t>(limits.memory_bytes / 2, 512LL << 20));
-  set(RLIMIT_STACK, std::min<rlim_t>(stack, 64 << 20), stack);
-  if (uid_is_its_own) {
-    const auto tasks = static_cast<rlim_t>(limits.num_processes + limits.num_threads);
-    set(RLIMIT_NPROC, tasks, tasks);
+  for (const ResourceLimit& limit : resource_limits(limits, uid_is_its_own)) {
+    const rlimit value = {limit.soft, limit.hard};
+    if (limit.resource != RLIMIT_AS && ::setrlimit(static_cast<__rlimit_resource_t>(limit.resource), &value) != 0) failed("a limit cannot be set");
   }
 }
 

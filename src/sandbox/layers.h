@@ -30,7 +30,16 @@ void enter_private_root(const std::string& folder);
 void restrict_files(const std::string& folder, int abi);
 // No sockets, tracing, namespaces, mounts, kernel keys, io_uring, bpf; no signals to others; no fork unless allowed (libseccomp).
 void restrict_system_calls(bool may_fork);
-// Limits of the process; drops to the uid where one is given.
+// The same without fork, as the kernel reads it, for a process that loads it itself. Where its own pid belongs, kSelf stands.
+constexpr uint32_t kSelf = 0x05EAF00D;
+std::string system_call_filter();
+// Of a process: {RLIMIT_..., soft, hard}; the address space is the last of them.
+struct ResourceLimit {
+  int resource;
+  uint64_t soft, hard;
+};
+std::vector<ResourceLimit> resource_limits(const Limits& limits, bool uid_is_its_own);
+// All of them but the address space.
 void limit_resources(const Limits& limits, bool uid_is_its_own);
 // The address space: the last thing before exec, because what we are may already be larger.
 bool limit_memory(const Limits& limits);

@@ -4,41 +4,13 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/error.h"
 
 namespace reprise::sandbox {
 namespace {
 
-constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::array<const char*, 7> kEndings = {"exited", "signalled", "cpu_limit", "wall_limit", "memory_limit", "output_limit", "not_started"};
-
-std::string base64(const std::string& bytes) {
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto at = [&](size_t k) { return k < bytes.size() ? static_cast<unsigned char>(bytes[k]) : 0u; };
-    const unsigned group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    for (int k = 0; k < 4; ++k) out += i + static_cast<size_t>(k) <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
-
-std::string from_base64(const std::string& text) {
-  std::string out;
-  unsigned group = 0;
-  int bits = 0;
-  for (char c : text) {
-    if (c == '=') break;
-    const char* digit = std::char_traits<char>::find(kDigits, 64, c);
-    if (digit == nullptr) throw Error("is no base64");
-    group = group << 6 | static_cast<unsigned>(digit - kDigits);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>(group >> bits & 255);
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -46,9 +18,10 @@ const char* to_string(Ending ending) { return kEndings[static_cast<size_t>(endin
 
 nlohmann::json to_json(const Request& r) {
   nlohmann::json files = nlohmann::json::array();
-  for (const auto& [name, content] : r.files) files.push_back({name, base64(content)});
-  return {{"command", r.command}, {"standard_input", base64(r.standard_input)}, {"files", files}, {"collect", r.collect}, {"required", r.required}, {"without", r.without}, {"cpu_seconds", r.limits.cpu_seconds}, {"wall_seconds", r.limits.wall_seconds},
-          {"memory_bytes", r.limits.memory_bytes}, {"output_bytes", r.limits.output_bytes}, {"file_bytes", r.limits.file_bytes}, {"num_processes", r.limits.num_processes}, {"num_threads", r.limits.num_threads}};
+  for (const auto& [name, content] : r.files) files.push_back({name, to_base64(content)});
+  return {{"command", r.command}, {"standard_input", to_base64(r.standard_input)}, {"files", files}, {"collect", r.collect}, {"required", r.required}, {"without", r.without}, {"cpu_seconds", r.limits.cpu_seconds}, {"wall_seconds", r.limits.wall_seconds},
+          {"memory_bytes", r.limits.memory_bytes}, {"output_bytes", r.limits.output_bytes}, {"file_bytes", r.limits.file_bytes}, {"num_processes", r.limits.num_processes}, {"num_threads", r.limits.num_threads}, {"cpu_seconds_per_line", r.limits.cpu_seconds_per_line},
+          {"warm", r.warm}, {"preload", to_base64(r.preload)}, {"prepare", to_base64(r.prepare)}};
 }
 
 Request request_from_json(const nlohmann::json& j) {
@@ -60,7 +33,10 @@ Request request_from_json(const nlohmann::json& j) {
     r.collect = j.at("collect").get<std::string>();
     r.required = j.at("required").get<std::vector<std::string>>();
     r.without = j.at("without").get<std::vector<std::string>>();
-    r.limits = {j.at("cpu_seconds"), j.at("wall_seconds"), j.at("memory_bytes"), j.at("output_bytes"), j.at("file_bytes"), j.at("num_processes"), j.at("num_threads")};
+    r.limits = {j.at("cpu_seconds"), j.at("wall_seconds"), j.at("memory_bytes"), j.at("output_bytes"), j.at("file_bytes"), j.at("num_processes"), j.at("num_threads"), j.at("cpu_seconds_per_line")};
+    r.warm = j.at("warm");
+    r.preload = from_base64(j.at("preload").get<std::string>());
+    r.prepare = from_base64(j.at("prepare").get<std::string>());
     return r;
   } catch (const nlohmann::json::exception& fault) {
     throw Error(std::string("is no request: ") + fault.what());
@@ -68,7 +44,7 @@ Request request_from_json(const nlohmann::json& j) {
 }
 
 nlohmann::json to_json(const Result& r) {
-  return {{"ending", to_string(r.ending)}, {"exit_code", r.exit_code}, {"signal", r.signal}, {"standard_output", base64(r.standard_output)}, {"standard_error", base64(r.standard_error)}, {"collected", base64(r.collected)}, {"cpu_seconds", r.cpu_seconds},
+  return {{"ending", to_string(r.ending)}, {"exit_code", r.exit_code}, {"signal", r.signal}, {"standard_output", to_base64(r.standard_output)}, {"standard_error", to_base64(r.standard_error)}, {"collected", to_base64(r.collected)}, {"cpu_seconds", r.cpu_seconds},
           {"wall_seconds", r.wall_seconds}, {"peak_memory_bytes", r.peak_memory_bytes}, {"layers", r.layers}, {"strays_killed", r.strays_killed}, {"fault", r.fault}};
 }
 

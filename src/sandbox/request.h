@@ -17,6 +17,7 @@ struct Limits {
   int64_t file_bytes = 64LL << 20;     // of one file that it writes
   int64_t num_processes = 1;           // 1: no fork; threads are counted in where a uid of its own is given
   int64_t num_threads = 32;
+  double cpu_seconds_per_line = 0;     // of a pair's candidate: between two lines that it writes; 0 for none
 };
 
 struct Request {
@@ -27,6 +28,10 @@ struct Request {
   Limits limits;
   std::vector<std::string> required;  // layers without which it must not run: ns, net, fs, seccomp, uid
   std::vector<std::string> without;   // layers left out, for tests that show what each of them stops
+  // {"/usr/bin/python3", "FILE", arguments...} as a child of a Python that has the usual modules loaded. One program at a time: it cannot fork.
+  bool warm = false;
+  std::string preload;                // trusted Python that this server loads once, as the module reprise_preload
+  std::string prepare;                // trusted Python that it runs before the program when it is another than the last, as reprise_prepare
 };
 
 enum class Ending { exited, signalled, cpu_limit, wall_limit, memory_limit, output_limit, not_started };
@@ -42,6 +47,15 @@ struct Result {
   std::vector<std::string> layers;  // that were in force
   int64_t strays_killed = 0;        // processes left behind
   std::string fault;                // of not_started: ours, never the program's
+};
+
+// Two programs in two sandboxes: what one writes is what the other reads. The checker's word is its standard error; the candidate's streams
+// are never kept, and it ends when the checker does.
+struct Pair {
+  Request candidate, checker;
+};
+struct PairResult {
+  Result candidate, checker;
 };
 
 // Bytes travel as base64. Throw Error for what is no request or result.

@@ -1,17 +1,13 @@
-// Three processes a run: this one watches, an init holds the namespaces and reaps, the program is the init's child.
+// One loop watches one program, or two that talk to each other.
 #include "sandbox/supervisor.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,229 +18,18 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 
 #include "base/error.h"
+#include "sandbox/cold_run.h"
+#include "sandbox/folder.h"
 
 namespace reprise::sandbox {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr unsigned kFirstUid = 61000, kNumUids = 4000;
 constexpr int kPollMilliseconds = 5;
-
-struct Descriptor {
-  int fd = -1;
-  Descriptor() = default;
-  explicit Descriptor(int f) : fd(f) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  void close() {
-    if (fd >= 0) ::close(fd);
-    fd = -1;
-  }
-};
-struct Pipe {
-  Descriptor read, write;
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(std::string("no pipe (") + std::strerror(errno) + ")", "sandbox");
-    read.fd = ends[0];
-    write.fd = ends[1];
-  }
-};
-
-// What the init tells at the end.
-struct Ended {
-  int status = 0;
-  double cpu_seconds = 0;
-  int64_t peak_memory_bytes = 0;
-};
-
-// A folder of its own, gone with everything in it.
-class Folder {
- public:
-  Folder(const Request& request, bool own_uid, unsigned uid) {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base != nullptr && base[0] == '/' ? base : "/tmp") + "/reprise-sandbox-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw Error(std::string("no folder (") + std::strerror(errno) + ")", "sandbox");
-    path_ = name;
-    for (const auto& [file, content] : request.files) {
-      if (file.empty() || file.find('/') != std::string::npos || file == "." || file == "..") throw Error("'" + file + "' is no name of a file", "sandbox");
-      std::ofstream out(path_ + "/" + file, std::ios::binary);
-      out.write(content.data(), static_cast<std::streamsize>(content.size()));
-      out.close();
-      if (!out) throw Error("cannot be written (is the disk full?)", path_ + "/" + file);
-      ::chmod((path_ + "/" + file).c_str(), 0755);
-    }
-    if (own_uid && ::chown(path_.c_str(), uid, uid) != 0) throw Error("cannot be given away", path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-    fs::remove_all(path_ + ".root", ignored);
-  }
-  const std::string& path() const { return path_; }
-  // A regular file of its own, no link to anywhere; nothing for any other.
-  std::string read(const std::string& name) const {
-    const Descriptor file(::open((path_ + "/" + name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    struct stat info;
-    if (name.find('/') != std::string::npos || file.fd < 0 || ::fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1 || info.st_size > (64 << 20)) return {};
-    std::string bytes(static_cast<size_t>(info.st_size), 0);
-    size_t got = 0;
-    for (ssize_t n = 0; got < bytes.size() && (n = ::read(file.fd, bytes.data() + got, bytes.size() - got)) > 0;) got += static_cast<size_t>(n);
-    bytes.resize(got);
-    return bytes;
-  }
-
- private:
-  std::string path_;
-};
-
-[[noreturn]] void tell_and_exit(int fd, const std::string& fault) {
-  (void)!::write(fd, fault.data(), fault.size());
-  ::_exit(127);
-}
-
-// The program's own process, up to exec.
-[[noreturn]] void become_program(const Request& request, const Layers& layers, unsigned uid, const std::string& folder, int in, int out, int err, int fault, int hello) {
-  try {
-    ::setsid();
-    // Its pid as seen from outside, for the one who watches.
-    char byte = 1;
-    (void)!::write(hello, &byte, 1);
-    if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) throw Error("no standard streams", "sandbox");
-    if (::chdir(folder.c_str()) != 0) throw Error("cannot enter its folder", "sandbox");
-    ::umask(022);
-    limit_resources(request.limits, layers.own_uid);
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (layers.own_uid) drop_to(uid);
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (layers.landlock_abi > 0) restrict_files(folder, layers.landlock_abi);
-    if (layers.seccomp) restrict_system_calls(request.limits.num_processes > 1);
-    // Everything but the three streams closes with exec.
-    (void)::syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (int s = 1; s < 32; ++s) ::signal(s, SIG_DFL);
-    std::vector<char*> arguments;
-    for (const std::string& word : request.command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const std::string home = "HOME=" + folder;
-    const std::string temporary = "TMPDIR=" + folder;
-    const char* environment[] = {"PATH=/usr/bin:/bin", home.c_str(), temporary.c_str(), "LANG=C.UTF-8", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", nullptr};
-    if (!limit_memory(request.limits)) tell_and_exit(fault, "the memory cannot be limited");
-    ::execve(arguments[0], arguments.data(), const_cast<char**>(environment));
-    tell_and_exit(fault, request.command[0] + " cannot be started (" + std::strerror(errno) + ")");
-  } catch (const std::exception& error) {
-    tell_and_exit(fault, error.what());
-  }
-}
-
-// Kills what is left of a uid, or of the init's children where there is no uid of its own. Returns how many.
-int64_t kill_strays(bool own_uid, unsigned uid) {
-  int64_t killed = 0;
-  for (int round = 0; round < 50; ++round) {
-    if (own_uid) {
-      const pid_t helper = ::fork();
-      if (helper == 0) {
-        (void)!::setresuid(uid, uid, uid);
-        ::kill(-1, SIGKILL);
-        ::_exit(0);
-      }
-      while (helper > 0 && ::waitpid(helper, nullptr, 0) < 0 && errno == EINTR) {
-      }
-    } else {
-      // Orphans have become children of the init: it is their subreaper.
-      DIR* proc = ::opendir("/proc");
-      while (dirent* entry = proc != nullptr ? ::readdir(proc) : nullptr) {
-        const int pid = std::atoi(entry->d_name);
-        if (pid <= 0) continue;
-        std::ifstream stat("/proc/" + std::string(entry->d_name) + "/stat");
-        std::string line;
-        std::getline(stat, line);
-        const size_t end = line.rfind(')');
-        if (end != std::string::npos && end + 4 < line.size() && std::atoi(line.c_str() + end + 4) == ::getpid()) ::kill(pid, SIGKILL);
-      }
-      if (proc != nullptr) ::closedir(proc);
-    }
-    int reaped = 0;
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) ++reaped;
-    killed += reaped;
-    if (reaped == 0 && ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) break;
-    ::usleep(1000);
-  }
-  return killed;
-}
-
-struct Ends {
-  Pipe in, out, err, fault, ended, strays;
-  Descriptor hello_ours, hello_theirs;
-  Ends() {
-    int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) throw Error("no socket pair", "sandbox");
-    hello_ours.fd = pair[0];
-    hello_theirs.fd = pair[1];
-    const int on = 1;
-    ::setsockopt(hello_ours.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  }
-};
-
-void write_text(const std::string& path, const std::string& text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    if (fd >= 0) ::close(fd);
-    throw Error("cannot write " + path, "sandbox");
-  }
-  ::close(fd);
-}
-
-[[noreturn]] void become_init(const Request& request, const Layers& layers, unsigned uid, const std::string& folder, Ends& ends, uid_t outside_uid, gid_t outside_gid) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  try {
-    if (layers.namespaces) {
-      if (layers.user_namespace) {
-        write_text("/proc/self/setgroups", "deny");
-        write_text("/proc/self/uid_map", "65534 " + std::to_string(outside_uid) + " 1");
-        write_text("/proc/self/gid_map", "65534 " + std::to_string(outside_gid) + " 1");
-      }
-      enter_private_root(folder);
-    }
-    const pid_t program = ::fork();
-    if (program < 0) throw Error("no process", "sandbox");
-    if (program == 0) become_program(request, layers, uid, folder, ends.in.read.fd, ends.out.write.fd, ends.err.write.fd, ends.fault.write.fd, ends.hello_theirs.fd);
-    // Only the program holds the streams now, so that their end is its end.
-    for (Descriptor* d : {&ends.in.read, &ends.in.write, &ends.out.read, &ends.out.write, &ends.err.read, &ends.err.write, &ends.fault.write, &ends.hello_theirs, &ends.hello_ours}) d->close();
-    Ended ended;
-    rusage usage{};
-    for (;;) {
-      int status = 0;
-      const pid_t gone = ::wait4(-1, &status, 0, &usage);
-      if (gone == program) {
-        ended.status = status;
-        break;
-      }
-      if (gone < 0 && errno != EINTR) break;
-    }
-    // Its children's time is the program's too.
-    rusage all{};
-    ::getrusage(RUSAGE_CHILDREN, &all);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
-    ended.cpu_seconds = seconds(all.ru_utime) + seconds(all.ru_stime);
-    ended.peak_memory_bytes = static_cast<int64_t>(all.ru_maxrss) * 1024;
-    const int64_t strays = request.limits.num_processes > 1 && !layers.namespaces ? kill_strays(layers.own_uid, uid) : 0;
-    (void)!::write(ends.ended.write.fd, &ended, sizeof ended);
-    (void)!::write(ends.strays.write.fd, &strays, sizeof strays);
-    ::_exit(0);  // and with it everything in its pid namespace
-  } catch (const std::exception& error) {
-    tell_and_exit(ends.fault.write.fd, error.what());
-  }
-}
 
 double cpu_seconds_of(pid_t pid) {
   clockid_t clock;
@@ -254,9 +39,13 @@ double cpu_seconds_of(pid_t pid) {
 }
 
 int64_t resident_bytes(pid_t pid) {
-  std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");
-  int64_t total = 0, resident = 0;
-  return statm >> total >> resident ? resident * ::sysconf(_SC_PAGESIZE) : 0;
+  char text[128];
+  const Descriptor statm(::open(("/proc/" + std::to_string(pid) + "/statm").c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t size = statm.fd < 0 ? 0 : ::read(statm.fd, text, sizeof text - 1);
+  if (size <= 0) return 0;
+  text[size] = 0;
+  const char* second = std::strchr(text, ' ');
+  return second == nullptr ? 0 : std::atoll(second) * ::sysconf(_SC_PAGESIZE);
 }
 
 // Of all processes of a uid; only for runs that may fork.
@@ -282,197 +71,283 @@ int64_t resident_bytes_of_uid(unsigned uid, double& cpu) {
   return sum;
 }
 
-pid_t pid_from(int socket) {
-  char byte = 0;
-  iovec data = {&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  if (::recvmsg(socket, &message, MSG_DONTWAIT) <= 0) return -1;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_CREDENTIALS) return -1;
-  ucred credentials;
-  std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-  return credentials.pid;
-}
+double now_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
-Supervisor::Supervisor() : layers_(probe_layers()) {
-  // A name in the abstract socket namespace is held by one process and let go with it: a lock on the uid without a file.
-  for (unsigned n = 0; layers_.own_uid && uid_ == 0 && n < kNumUids; ++n) {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    const std::string text = "reprise-sandbox-uid-" + std::to_string(kFirstUid + n);
-    std::memcpy(name.sun_path + 1, text.data(), text.size());
-    uid_lock_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (uid_lock_ >= 0 && ::bind(uid_lock_, reinterpret_cast<const sockaddr*>(&name), static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size())) == 0) {
-      uid_ = kFirstUid + n;
-    } else if (uid_lock_ >= 0) {
-      ::close(uid_lock_);
-      uid_lock_ = -1;
-    }
+struct Supervisor::Lane {
+  const Request* request = nullptr;
+  Seat seat = cold;
+  Layers layers;
+  unsigned uid = 0;
+  std::unique_ptr<Folder> folder;      // of a cold run
+  std::unique_ptr<Running> running;
+  Result result;
+  std::string to_give;                 // to its standard input
+  size_t given = 0;
+  bool gets_more = false;              // a pair's other half may write yet
+  std::optional<Ending> stopped;
+  bool dismissed = false;              // ended by us because it is not needed any more
+  int64_t peak = 0, num_read = 0;
+  double began = 0, next_tree_look = 0, cpu_at_line = 0, cpu = 0;
+
+  void stop(Ending why) {
+    if (stopped) return;
+    stopped = why;
+    running->kill(false);
   }
-  if (uid_ == 0) layers_.own_uid = false;
+};
+
+Supervisor::Supervisor() : layers_(probe_layers()) {
+  ::signal(SIGPIPE, SIG_IGN);
+  remove_stale_folders();
+  // A name in the abstract socket namespace is held by one process and let go with it: a lock on the uid without a file.
+  unsigned n = 0;
+  for (int seat = 0; layers_.own_uid && seat < num_seats; ++seat) {
+    for (; uids_[seat] == 0 && n < kNumUids; ++n) {
+      sockaddr_un name{};
+      name.sun_family = AF_UNIX;
+      const std::string text = "reprise-sandbox-uid-" + std::to_string(kFirstUid + n);
+      std::memcpy(name.sun_path + 1, text.data(), text.size());
+      const int lock = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (lock >= 0 && ::bind(lock, reinterpret_cast<const sockaddr*>(&name), static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size())) == 0) {
+        uids_[seat] = kFirstUid + n;
+        uid_locks_[seat] = lock;
+      } else if (lock >= 0) {
+        ::close(lock);
+      }
+    }
+    if (uids_[seat] == 0) layers_.own_uid = false;
+  }
 }
 
 Supervisor::~Supervisor() {
-  if (uid_lock_ >= 0) ::close(uid_lock_);
+  for (int lock : uid_locks_) {
+    if (lock >= 0) ::close(lock);
+  }
 }
 
-Result Supervisor::run(const Request& request) {
-  Result result;
+void Supervisor::start(Lane& lane, const Request& request, Seat seat) {
+  lane.request = &request;
+  lane.seat = seat;
+  lane.uid = uids_[seat];
+  lane.layers = layers_;
+  for (const std::string& name : request.without) {
+    if (name == "ns") lane.layers.namespaces = lane.layers.user_namespace = false;
+    else if (name == "landlock") lane.layers.landlock_abi = 0;
+    else if (name == "seccomp") lane.layers.seccomp = false;
+    else if (name == "uid") lane.layers.own_uid = false;
+    else throw Error("there is no layer '" + name + "'");
+  }
+  for (const std::string& name : request.required) {
+    if (!lane.layers.has(name)) throw Error("the layer '" + name + "' is required and not to be had here");
+  }
+  if (request.command.empty() || request.command[0].empty() || (request.command[0][0] != '/' && !request.command[0].starts_with("./"))) throw Error("the command is no full path");
+  lane.result.layers = lane.layers.names();
+  lane.to_give = request.standard_input;
+  lane.began = now_seconds();
+  if (!request.warm) {
+    lane.folder = std::make_unique<Folder>(lane.layers.own_uid ? lane.uid : 0);
+    lane.folder->put(request.files);
+    lane.running = std::make_unique<ColdRun>(request, lane.layers, lane.uid, lane.folder->path());
+  } else {
+    if (!lane.layers.seccomp) throw Error("warm programs need the layer 'seccomp': without it they could fork");
+    if (request.limits.num_processes > 1 || request.command.size() < 2) throw Error("a warm program is {python, file, arguments...} and cannot fork");
+    auto& server = servers_[seat];
+    if (server == nullptr || server->preload() != request.preload || server_without_[seat] != request.without) {
+      server.reset();
+      server = std::make_unique<ForkServer>(lane.layers, lane.uid, request.preload);
+      server_without_[seat] = request.without;
+    }
+    try {
+      server->prepare(request.prepare);
+      lane.running = server->start(request);
+    } catch (const Error&) {
+      if (!server->clean()) server.reset();
+      throw;
+    }
+    lane.result.layers.push_back("warm");
+    lane.began = now_seconds();
+  }
+  ::fcntl(lane.running->in.fd, F_SETFL, O_NONBLOCK);
+}
+
+void Supervisor::watch(Lane* lanes, int count) {
+  const bool pair = count == 2;
+  const auto open = [](const Lane& lane) { return !lane.running->over || lane.running->out.fd >= 0 || lane.running->err.fd >= 0; };
+  const auto take = [&](Lane& lane, int stream, const char* bytes, size_t size) {
+    const int64_t room = std::max<int64_t>(0, lane.request->limits.output_bytes - lane.num_read);
+    const size_t kept = static_cast<size_t>(std::min<int64_t>(room, static_cast<int64_t>(size)));
+    lane.num_read += static_cast<int64_t>(size);
+    if (pair && stream == 0) {
+      Lane& other = lanes[&lane == lanes ? 1 : 0];
+      if (other.running->in.fd >= 0) other.to_give.append(bytes, kept);
+      if (std::memchr(bytes, '\n', size) != nullptr) lane.cpu_at_line = lane.cpu;
+    } else if (!pair || &lane == lanes + 1) {
+      (stream == 0 ? lane.result.standard_output : lane.result.standard_error).append(bytes, kept);
+    }
+    if (kept < size) lane.stop(Ending::output_limit);
+  };
+  const auto drain = [&](Lane& lane, int stream, bool once) {
+    Descriptor& from = stream == 0 ? lane.running->out : lane.running->err;
+    char bytes[65536];
+    while (from.fd >= 0) {
+      const ssize_t n = ::read(from.fd, bytes, sizeof bytes);
+      if (n > 0) take(lane, stream, bytes, static_cast<size_t>(n));
+      else if (n == 0 || (errno != EINTR && errno != EAGAIN)) from.close();
+      else if (errno == EAGAIN) return;
+      if (once) return;
+    }
+  };
+  for (;;) {
+    pollfd fds[8];
+    int num_fds = 0;
+    bool any = false;
+    for (int i = 0; i < count; ++i) {
+      Lane& lane = lanes[i];
+      Running& r = *lane.running;
+      any = any || open(lane);
+      fds[num_fds++] = {r.out.fd, POLLIN, 0};
+      fds[num_fds++] = {r.err.fd, POLLIN, 0};
+      fds[num_fds++] = {lane.given < lane.to_give.size() ? r.in.fd : -1, POLLOUT, 0};
+      fds[num_fds++] = {r.over ? -1 : r.descriptor(), POLLIN, 0};
+    }
+    if (!any) return;
+    ::poll(fds, static_cast<nfds_t>(num_fds), kPollMilliseconds);
+    for (int i = 0; i < count; ++i) {
+      Lane& lane = lanes[i];
+      Running& r = *lane.running;
+      if (!open(lane)) continue;
+      if (!r.over) {
+        lane.cpu = std::max(lane.cpu, cpu_seconds_of(r.program));
+        r.look();
+        // Killed before it had said hello: now it can be met.
+        if (lane.stopped || lane.dismissed) r.kill(false);
+      }
+      if (r.in.fd >= 0) {
+        while (lane.given < lane.to_give.size()) {
+          const ssize_t n = ::write(r.in.fd, lane.to_give.data() + lane.given, lane.to_give.size() - lane.given);
+          if (n <= 0) {
+            if (n < 0 && errno != EAGAIN && errno != EINTR) r.in.close();
+            break;
+          }
+          lane.given += static_cast<size_t>(n);
+        }
+        if (lane.given == lane.to_give.size()) {
+          lane.to_give.clear();
+          lane.given = 0;
+          if (!lane.gets_more) r.in.close();
+        }
+      }
+      for (int stream = 0; stream < 2; ++stream) {
+        if ((fds[4 * i + stream].revents & (POLLIN | POLLHUP | POLLERR)) != 0) drain(lane, stream, true);
+      }
+      if (r.over) {
+        // What is still in the pipes is read; a stray that holds them open is not waited for.
+        for (int stream = 0; stream < 2; ++stream) {
+          Descriptor& from = stream == 0 ? r.out : r.err;
+          if (from.fd >= 0) ::fcntl(from.fd, F_SETFL, O_NONBLOCK);
+          drain(lane, stream, false);
+          from.close();
+        }
+      }
+      if (pair && r.out.fd < 0) lanes[1 - i].gets_more = false;
+      if (pair && i == 1 && r.over && open(lanes[0]) && !lanes[0].dismissed && !lanes[0].stopped) {
+        lanes[0].dismissed = true;
+        lanes[0].running->kill(false);
+      }
+      if (r.over) continue;
+      double cpu = lane.cpu;
+      int64_t resident = r.program > 0 ? resident_bytes(r.program) : 0;
+      const double seconds = now_seconds() - lane.began;
+      if (lane.request->limits.num_processes > 1 && lane.layers.own_uid && seconds >= lane.next_tree_look) {
+        double tree_cpu = 0;
+        resident = std::max(resident, resident_bytes_of_uid(lane.uid, tree_cpu));
+        cpu = std::max(cpu, tree_cpu);
+        lane.next_tree_look = seconds + 0.02;
+      }
+      lane.peak = std::max(lane.peak, resident);
+      if (cpu > lane.request->limits.cpu_seconds) lane.stop(Ending::cpu_limit);
+      if (lane.request->limits.cpu_seconds_per_line > 0 && cpu - lane.cpu_at_line > lane.request->limits.cpu_seconds_per_line) lane.stop(Ending::cpu_limit);
+      if (resident > lane.request->limits.memory_bytes) lane.stop(Ending::memory_limit);
+      if (seconds > lane.request->limits.wall_seconds) lane.stop(Ending::wall_limit);
+      // One that does not end within a second of being stopped is stuck on us: it goes with all around it.
+      if (lane.stopped && seconds > lane.request->limits.wall_seconds + 1) r.kill(true);
+    }
+  }
+}
+
+void Supervisor::conclude(Lane& lane) {
+  Running& r = *lane.running;
+  r.finish();
+  Result& result = lane.result;
+  result.wall_seconds = now_seconds() - lane.began;
   const auto not_started = [&](const std::string& fault) {
     result.ending = Ending::not_started;
     result.fault = fault;
-    return result;
   };
-  try {
-    Layers layers = layers_;
-    for (const std::string& name : request.without) {
-      if (name == "ns") layers.namespaces = layers.user_namespace = false;
-      else if (name == "landlock") layers.landlock_abi = 0;
-      else if (name == "seccomp") layers.seccomp = false;
-      else if (name == "uid") layers.own_uid = false;
-      else return not_started("there is no layer '" + name + "'");
-    }
-    for (const std::string& name : request.required) {
-      if (!layers.has(name)) return not_started("the layer '" + name + "' is required and not to be had here");
-    }
-    if (request.command.empty() || request.command[0].empty() || (request.command[0][0] != '/' && !request.command[0].starts_with("./"))) return not_started("the command is no full path");
-    result.layers = layers.names();
-    const Folder folder(request, layers.own_uid, uid_);
-    Ends ends;
-    const uid_t outside_uid = ::geteuid();
-    const gid_t outside_gid = ::getegid();
-    const auto start = std::chrono::steady_clock::now();
-    const unsigned long flags = SIGCHLD | (layers.namespaces ? CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | (layers.user_namespace ? CLONE_NEWUSER : 0) : 0);
-    const pid_t init = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, 0));
-    if (init < 0) return not_started(std::string("no process (") + std::strerror(errno) + ")");
-    if (init == 0) become_init(request, layers, uid_, folder.path(), ends, outside_uid, outside_gid);
-    for (Descriptor* d : {&ends.in.read, &ends.out.write, &ends.err.write, &ends.fault.write, &ends.ended.write, &ends.strays.write, &ends.hello_theirs}) d->close();
-    ::fcntl(ends.in.write.fd, F_SETFL, O_NONBLOCK);
-    const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-
-    pid_t program = -1;
-    size_t given = 0;
-    std::optional<Ending> stopped;
-    if (request.standard_input.empty()) ends.in.write.close();
-    int64_t peak = 0;
-    bool init_gone = false;
-    const auto stop = [&](Ending why) {
-      if (stopped) return;
-      stopped = why;
-      if (layers.namespaces) {
-        ::kill(init, SIGKILL);
-      } else if (program > 0) {
-        ::kill(-program, SIGKILL);  // its session; the init takes care of the others
-        ::kill(program, SIGKILL);
-      } else {
-        ::kill(init, SIGKILL);
-      }
-    };
-    double next_tree_look = 0;
-    while (ends.out.read.fd >= 0 || ends.err.read.fd >= 0 || !init_gone) {
-      pollfd fds[3] = {{ends.out.read.fd, POLLIN, 0}, {ends.err.read.fd, POLLIN, 0}, {ends.in.write.fd, POLLOUT, 0}};
-      ::poll(fds, 3, kPollMilliseconds);
-      if (program < 0) program = pid_from(ends.hello_ours.fd);
-      if (ends.in.write.fd >= 0 && (fds[2].revents & (POLLOUT | POLLERR | POLLHUP)) != 0) {
-        const ssize_t n = ::write(ends.in.write.fd, request.standard_input.data() + given, request.standard_input.size() - given);
-        if (n > 0) given += static_cast<size_t>(n);
-        if ((n < 0 && errno != EAGAIN && errno != EINTR) || given == request.standard_input.size()) ends.in.write.close();
-      }
-      Descriptor* readers[2] = {&ends.out.read, &ends.err.read};
-      std::string* sinks[2] = {&result.standard_output, &result.standard_error};
-      for (int i = 0; i < 2; ++i) {
-        if (readers[i]->fd < 0 || (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
-        char bytes[65536];
-        const ssize_t n = ::read(readers[i]->fd, bytes, sizeof bytes);
-        if (n > 0) {
-          const int64_t room = request.limits.output_bytes - static_cast<int64_t>(result.standard_output.size() + result.standard_error.size());
-          sinks[i]->append(bytes, static_cast<size_t>(std::clamp<int64_t>(room, 0, n)));
-          if (n > room) stop(Ending::output_limit);
-        } else if (n == 0 || errno != EINTR) {
-          readers[i]->close();
-        }
-      }
-      if (!init_gone && ::waitpid(init, nullptr, WNOHANG) == init) {
-        init_gone = true;
-        // What is still in the pipes is read; a stray that holds them open is not waited for.
-        for (Descriptor* d : readers) {
-          if (d->fd >= 0) ::fcntl(d->fd, F_SETFL, O_NONBLOCK);
-        }
-        for (int i = 0; i < 2; ++i) {
-          char bytes[65536];
-          for (ssize_t n = 0; readers[i]->fd >= 0 && (n = ::read(readers[i]->fd, bytes, sizeof bytes)) > 0;) {
-            const int64_t room = request.limits.output_bytes - static_cast<int64_t>(result.standard_output.size() + result.standard_error.size());
-            sinks[i]->append(bytes, static_cast<size_t>(std::clamp<int64_t>(room, 0, n)));
-            if (n > room) stopped = Ending::output_limit;
-          }
-          readers[i]->close();
-        }
-        break;
-      }
-      double cpu = cpu_seconds_of(program);
-      int64_t resident = program > 0 ? resident_bytes(program) : 0;
-      if (request.limits.num_processes > 1 && layers.own_uid && seconds() >= next_tree_look) {
-        double tree_cpu = 0;
-        resident = std::max(resident, resident_bytes_of_uid(uid_, tree_cpu));
-        cpu = std::max(cpu, tree_cpu);
-        next_tree_look = seconds() + 0.02;
-      }
-      peak = std::max(peak, resident);
-      if (cpu > request.limits.cpu_seconds) stop(Ending::cpu_limit);
-      if (resident > request.limits.memory_bytes) stop(Ending::memory_limit);
-      if (seconds() > request.limits.wall_seconds) stop(Ending::wall_limit);
-      // An init that does not end within a second of its program's end is stuck on us: it goes too.
-      if (stopped && seconds() > request.limits.wall_seconds + 1) ::kill(init, SIGKILL);
-    }
-    if (!init_gone) {
-      while (::waitpid(init, nullptr, 0) < 0 && errno == EINTR) {
-      }
-    }
-    if (layers.own_uid && request.limits.num_processes > 1) {
-      // Whoever left the init's care (killed with it) still has the uid.
-      const pid_t helper = ::fork();
-      if (helper == 0) {
-        (void)!::setresuid(uid_, uid_, uid_);
-        ::kill(-1, SIGKILL);
-        ::_exit(0);
-      }
-      while (helper > 0 && ::waitpid(helper, nullptr, 0) < 0 && errno == EINTR) {
-      }
-    }
-    result.wall_seconds = seconds();
-    char text[1024];
-    const ssize_t said = ::read(ends.fault.read.fd, text, sizeof text);
-    if (said > 0 && !stopped) return not_started(std::string(text, static_cast<size_t>(said)));
-    Ended ended;
-    const bool told = ::read(ends.ended.read.fd, &ended, sizeof ended) == sizeof ended;
-    (void)!::read(ends.strays.read.fd, &result.strays_killed, sizeof result.strays_killed);
-    result.cpu_seconds = ended.cpu_seconds;
-    result.peak_memory_bytes = std::max(peak, ended.peak_memory_bytes);
-    if (stopped) {
-      result.ending = *stopped;
-      if (!told) result.cpu_seconds = result.ending == Ending::cpu_limit ? request.limits.cpu_seconds : 0;
-      return result;
-    }
-    if (!told) return not_started("the init ended without a word");
-    if (WIFSIGNALED(ended.status)) {
-      result.signal = WTERMSIG(ended.status);
-      result.ending = result.signal == SIGXCPU || (result.signal == SIGKILL && ended.cpu_seconds >= request.limits.cpu_seconds) ? Ending::cpu_limit : Ending::signalled;
+  const Ended ended = r.ended.value_or(Ended{});
+  result.cpu_seconds = ended.cpu_seconds;
+  result.strays_killed = ended.strays_killed;
+  result.peak_memory_bytes = std::max(lane.peak, ended.peak_memory_bytes);
+  if (!r.fault.empty() && !lane.stopped) {
+    not_started(r.fault);
+  } else if (lane.stopped) {
+    result.ending = *lane.stopped;
+    if (!r.ended) result.cpu_seconds = std::max(lane.cpu, result.ending == Ending::cpu_limit ? lane.request->limits.cpu_seconds : 0);
+  } else if (!r.ended) {
+    if (lane.dismissed) {
+      result.ending = Ending::signalled;
+      result.signal = SIGKILL;
     } else {
-      result.exit_code = WEXITSTATUS(ended.status);
-      if (!request.collect.empty()) result.collected = folder.read(request.collect);
-      result.ending = Ending::exited;
+      not_started("nobody told how it ended");
     }
-    return result;
-  } catch (const std::exception& error) {
-    return not_started(error.what());
+  } else if (WIFSIGNALED(ended.status)) {
+    result.signal = WTERMSIG(ended.status);
+    result.ending = result.signal == SIGXCPU || (result.signal == SIGKILL && ended.cpu_seconds >= lane.request->limits.cpu_seconds) ? Ending::cpu_limit : Ending::signalled;
+  } else {
+    result.exit_code = WEXITSTATUS(ended.status);
+    if (!lane.request->collect.empty() && lane.folder) result.collected = lane.folder->read(lane.request->collect);
+    result.ending = Ending::exited;
   }
+  lane.running.reset();
+  if (lane.request->warm && !servers_[lane.seat]->clean()) servers_[lane.seat].reset();
+}
+
+Result Supervisor::run(const Request& request) {
+  Lane lane;
+  try {
+    start(lane, request, request.warm ? warm : cold);
+    watch(&lane, 1);
+    conclude(lane);
+  } catch (const std::exception& error) {
+    lane.result.ending = Ending::not_started;
+    lane.result.fault = error.what();
+  }
+  return lane.result;
+}
+
+PairResult Supervisor::run(const Pair& pair) {
+  Lane lanes[2];
+  try {
+    start(lanes[1], pair.checker, checker);
+    start(lanes[0], pair.candidate, warm);
+    lanes[0].gets_more = lanes[1].gets_more = true;
+    watch(lanes, 2);
+    for (Lane& lane : lanes) conclude(lane);
+  } catch (const std::exception& error) {
+    for (Lane& lane : lanes) {
+      if (lane.running) {
+        lane.running->kill(false);
+        lane.running->finish();
+        lane.running.reset();
+        if (servers_[lane.seat] && !servers_[lane.seat]->clean()) servers_[lane.seat].reset();
+      }
+      lane.result.ending = Ending::not_started;
+      lane.result.fault = error.what();
+    }
+  }
+  return {lanes[0].result, lanes[1].result};
 }
 
 }  // namespace reprise::sandbox

@@ -138,12 +138,12 @@ class Machine:
         self.secret.write_text(SECRET)
         folder.chmod(0o755)
 
-    def run(self, code, options=(), standard_input=b"", user=None, without="", port=1):
+    def run(self, code, options=(), standard_input=b"", user=None, without="", port=1, warm=False):
         code = code.replace("SECRET_FILE", str(self.secret)).replace("OUTSIDE", str(self.outside)).replace("PORT", str(port))
         path = self.folder / "p.py"
         path.write_text(code)
         path.chmod(0o644)
-        words = [self.program, "sandbox", "run", "--json", "--file", str(path)] + list(options) + (["--without", without] if without else []) + ["--", "/usr/bin/python3", "p.py"]
+        words = [self.program, "sandbox", "run", "--json", "--file", str(path)] + list(options) + (["--warm"] if warm else []) + (["--without", without] if without else []) + ["--", "/usr/bin/python3", "p.py"]
         extra = {"user": user, "group": user, "extra_groups": []} if user else {}
         done = subprocess.run(words, input=standard_input, capture_output=True, env={"PATH": "/usr/bin:/bin", "REPRISE_TEST_SECRET": "SECRET_VALUE", "HOME": "/", "TMPDIR": str(self.scratch)}, **extra)
         try:
@@ -214,21 +214,28 @@ def main():
         unguarded = sorted(what for what, (_, layer) in REACH.items() if not (set(layer.split(",")) if layer else {"ns", "landlock", "seccomp"}) & here)
         if unguarded:
             print("not run, nothing here guards them: " + ", ".join(unguarded))
-        for mode, user, without in modes:
+        if "seccomp" in here:
+            modes = [(mode, user, without, False) for mode, user, without in modes] + [(mode + ", warm", user, without, True) for mode, user, without in modes]
+        else:
+            modes = [(mode, user, without, False) for mode, user, without in modes]
+            print("not run: warm (no seccomp here)")
+        for mode, user, without, warm in modes:
             for what, (code, _) in chosen(REACH).items():
                 if what in unguarded:
                     continue
-                r = machine.run(code, user=user, without=without, port=port)
+                r = machine.run(code, user=user, without=without, port=port, warm=warm)
                 count += 1
                 if b"BREACH" in r["standard_output"] or r["ending"] == "not_started" or (b"refused" not in r["standard_output"] and r["ending"] == "exited" and r["exit_code"] == 0):
                     faults.append(f"{mode}: {what}: {r['ending']} {r['standard_output'][:100]} {r['standard_error'][-200:]} {r['fault']}")
             for what, (code, options, endings) in chosen(RESOURCES).items():
-                r = machine.run(code, options, user=user, without=without)
+                if warm and "--processes" in options:
+                    continue  # a warm program cannot fork
+                r = machine.run(code, options, user=user, without=without, warm=warm)
                 count += 1
                 if r["ending"] not in endings or r["wall_seconds"] > 12:
                     faults.append(f"{mode}: {what}: {r['ending']} after {r['wall_seconds']:.1f} s {r['standard_error'][-200:]} {r['fault']}")
             for what, (code, standard_input, wanted) in chosen(HONEST).items():
-                r = machine.run(code, standard_input=standard_input, user=user, without=without)
+                r = machine.run(code, standard_input=standard_input, user=user, without=without, warm=warm)
                 count += 1
                 if r["ending"] != "exited" or r["exit_code"] != 0 or r["standard_output"] != wanted:
                     faults.append(f"{mode}: honest {what}: {r['ending']} {r['exit_code']} {r['standard_output'][:100]} {r['standard_error'][-300:]} {r['fault']}")

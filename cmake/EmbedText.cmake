@@ -1,0 +1,13 @@
+# Puts text files into a generated header as string literals: `constexpr char NAME[]`.
+function(reprise_embed header)
+  cmake_parse_arguments(EMBED "" "NAMESPACE" "FILES" ${ARGN})
+  set(body "// Made from the files of the same names by cmake/EmbedText.cmake.\n#pragma once\n\nnamespace ${EMBED_NAMESPACE} {\n")
+  foreach(file ${EMBED_FILES})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    get_filename_component(name ${file} NAME_WE)
+    string(APPEND body "inline constexpr char ${name}_py[] = R\"embedded(${text})embedded\";\n")
+  endforeach()
+  string(APPEND body "}  // namespace ${EMBED_NAMESPACE}\n")
+  file(CONFIGURE OUTPUT ${header} CONTENT "@body@" @ONLY)
+endfunction()
