@@ -46,9 +46,10 @@ nlohmann::json parsed(std::string_view text) {
 }
 
 using Row = std::function<void(int64_t, const nlohmann::json&)>;
+using RowText = std::function<void(int64_t, const nlohmann::json&, std::string_view)>;
 using Bad = std::function<void(int64_t, const std::string&)>;
 
-void read_array(std::string_view text, const Row& row, const Bad& bad, const std::string& where) {
+void read_array(std::string_view text, const RowText& row, const Bad& bad, const std::string& where) {
   if (text.size() > kMaxArrayBytes) throw Error("is a JSON array of more than a gigabyte", where, "write it as JSON Lines");
   if (nesting_depth(text) > kMaxDepth) throw Error("is nested too deeply", where);
   const nlohmann::json all = parsed(text);
@@ -59,14 +60,14 @@ void read_array(std::string_view text, const Row& row, const Bad& bad, const std
     if (!value.is_object()) {
       bad(number, "is not a JSON object");
     } else {
-      row(number, value);
+      row(number, value, value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
     }
   }
 }
 
 }  // namespace
 
-void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+void read_json_texts(const std::filesystem::path& path, const RowText& row, const Bad& bad, size_t max_row_bytes) {
   const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
   std::string_view text = bytes;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -91,8 +92,12 @@ void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad
       bad(line, value.is_discarded() ? "is not JSON" : "is not a JSON object");
       continue;
     }
-    row(line, value);
+    row(line, value, one);
   }
+}
+
+void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+  read_json_texts(path, [&](int64_t line, const nlohmann::json& value, std::string_view) { row(line, value); }, bad, max_row_bytes);
 }
 
 void read_json_rows(const std::filesystem::path& path, const Row& row, size_t max_row_bytes) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -19,5 +20,9 @@ void read_json_rows(const std::filesystem::path& path, const std::function<void(
 // Keeps going past bad rows: `bad` gets the line and the fault.
 void read_json_rows(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row)>& row,
                     const std::function<void(int64_t line, const std::string& fault)>& bad, size_t max_row_bytes = size_t{64} << 20);
+
+// The same with each row as it stands in the file: numbers too large for JSON's own readers, the order of keys. Of an array's elements it is written anew.
+void read_json_texts(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row, std::string_view text)>& row,
+                     const std::function<void(int64_t line, const std::string& fault)>& bad, size_t max_row_bytes = size_t{64} << 20);
 
 }  // namespace reprise::io

@@ -36,7 +36,7 @@ Request server_request() {
 
 class ForkServer::Child : public Running {
  public:
-  Child(ForkServer& server, Pipe& input, Pipe& output, Pipe& errors) : server_(server) {
+  Child(ForkServer& server, Pipe& input, Pipe& output, Pipe& errors, bool in_server) : server_(server), in_server_(in_server) {
     in = std::move(input.write);
     out = std::move(output.read);
     err = std::move(errors.read);
@@ -62,7 +62,7 @@ class ForkServer::Child : public Running {
       if (message.contains("hello") && program < 0) program = packet->sender;
       if (message.contains("fault")) {
         fault = message["fault"].is_string() ? message["fault"].get<std::string>() : "?";
-        if (program < 0) over = true;  // no child: nothing else will be told
+        if (program < 0 || in_server_) over = true;  // no child: nothing else will be told
       }
       if (message.contains("status")) {
         ended = Ended{message.value("status", 0), message.value("cpu", 0.0), message.value("peak", int64_t{0}), 0};
@@ -71,8 +71,8 @@ class ForkServer::Child : public Running {
     }
   }
   void kill(bool hard) override {
-    if (program > 0 && !over) ::kill(program, SIGKILL);
-    if (hard || program < 0) {
+    if (program > 0 && !over && !in_server_) ::kill(program, SIGKILL);
+    if (hard || program < 0 || in_server_) {
       server_.server_->kill(true);
       server_.broken_ = true;
     }
@@ -92,11 +92,14 @@ class ForkServer::Child : public Running {
 
  private:
   ForkServer& server_;
+  bool in_server_;
 };
 
-ForkServer::ForkServer(const Layers& layers, unsigned uid, const std::string& preload) : layers_(layers), preload_(preload), filter_(to_base64(system_call_filter())), folder_(layers.own_uid ? uid : 0) {
+ForkServer::ForkServer(const Layers& layers, unsigned uid, const std::string& preload) : layers_(layers), preload_(preload), folder_(layers.own_uid ? uid : 0) {
   server_ = std::make_unique<ColdRun>(server_request(), layers, uid, folder_.path(), packets_.theirs.fd);
   packets_.theirs.close();
+  answer(kStartSeconds);
+  order(nlohmann::json{{"op", "filter"}, {"filter", to_base64(system_call_filter())}}.dump(), nullptr);
   answer(kStartSeconds);
   if (!preload.empty()) load("preload", preload);
 }
@@ -155,7 +158,8 @@ std::string ForkServer::answer(double seconds) {
 void ForkServer::load(const std::string& operation, const std::string& script) {
   folder_.put({{"script.py", script}});
   order(nlohmann::json{{"op", operation}, {"script", "script.py"}}.dump(), nullptr);
-  answer(kPrepareSeconds);
+  const auto said = nlohmann::json::parse(answer(kPrepareSeconds), nullptr, false);
+  cpu_seconds_per_line_ = said.is_object() ? said.value("cpu_seconds_per_line", 0.0) : 0.0;
   if (!folder_.clear()) broken_ = true;
 }
 
@@ -175,8 +179,8 @@ std::unique_ptr<Running> ForkServer::start(const Request& request) {
   if (layers_.own_uid) limits.push_back({6 /* RLIMIT_NPROC */, request.limits.num_processes + request.limits.num_threads + 1, request.limits.num_processes + request.limits.num_threads + 1});
   const int streams[3] = {input.read.fd, output.write.fd, errors.write.fd};
   const std::vector<std::string> words(request.command.begin() + 1, request.command.end());
-  order(nlohmann::json{{"op", "run"}, {"argv", words}, {"limits", limits}, {"filter", filter_}}.dump(), streams);
-  return std::make_unique<Child>(*this, input, output, errors);
+  order(request.in_server ? nlohmann::json{{"op", "inline"}}.dump() : nlohmann::json{{"op", "run"}, {"argv", words}, {"limits", limits}}.dump(), streams);
+  return std::make_unique<Child>(*this, input, output, errors, request.in_server);
 }
 
 bool ForkServer::clean() {

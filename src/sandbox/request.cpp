@@ -21,7 +21,7 @@ nlohmann::json to_json(const Request& r) {
   for (const auto& [name, content] : r.files) files.push_back({name, to_base64(content)});
   return {{"command", r.command}, {"standard_input", to_base64(r.standard_input)}, {"files", files}, {"collect", r.collect}, {"required", r.required}, {"without", r.without}, {"cpu_seconds", r.limits.cpu_seconds}, {"wall_seconds", r.limits.wall_seconds},
           {"memory_bytes", r.limits.memory_bytes}, {"output_bytes", r.limits.output_bytes}, {"file_bytes", r.limits.file_bytes}, {"num_processes", r.limits.num_processes}, {"num_threads", r.limits.num_threads}, {"cpu_seconds_per_line", r.limits.cpu_seconds_per_line},
-          {"warm", r.warm}, {"preload", to_base64(r.preload)}, {"prepare", to_base64(r.prepare)}};
+          {"warm", r.warm}, {"in_server", r.in_server}, {"preload", to_base64(r.preload)}, {"prepare", to_base64(r.prepare)}};
 }
 
 Request request_from_json(const nlohmann::json& j) {
@@ -35,6 +35,7 @@ Request request_from_json(const nlohmann::json& j) {
     r.without = j.at("without").get<std::vector<std::string>>();
     r.limits = {j.at("cpu_seconds"), j.at("wall_seconds"), j.at("memory_bytes"), j.at("output_bytes"), j.at("file_bytes"), j.at("num_processes"), j.at("num_threads"), j.at("cpu_seconds_per_line")};
     r.warm = j.at("warm");
+    r.in_server = j.at("in_server");
     r.preload = from_base64(j.at("preload").get<std::string>());
     r.prepare = from_base64(j.at("prepare").get<std::string>());
     return r;

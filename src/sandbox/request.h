@@ -31,7 +31,9 @@ struct Request {
   // {"/usr/bin/python3", "FILE", arguments...} as a child of a Python that has the usual modules loaded. One program at a time: it cannot fork.
   bool warm = false;
   std::string preload;                // trusted Python that this server loads once, as the module reprise_preload
-  std::string prepare;                // trusted Python that it runs before the program when it is another than the last, as reprise_prepare
+  bool in_server = false;             // no fork: the function `inline(input, output, errors)` of the preloaded code, in the server itself
+  std::string prepare;                // trusted Python that it runs before the program when it is another than the last, as reprise_prepare. Its variable
+                                      // cpu_seconds_per_line raises the limit of that name of a pair's candidate.
 };
 
 enum class Ending { exited, signalled, cpu_limit, wall_limit, memory_limit, output_limit, not_started };

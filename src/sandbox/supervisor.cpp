@@ -90,6 +90,8 @@ struct Supervisor::Lane {
   bool dismissed = false;              // ended by us because it is not needed any more
   int64_t peak = 0, num_read = 0;
   double began = 0, next_tree_look = 0, cpu_at_line = 0, cpu = 0;
+  double cpu_before = 0;               // of a server that lives on
+  double cpu_seconds_per_line = 0;
 
   void stop(Ending why) {
     if (stopped) return;
@@ -152,7 +154,7 @@ void Supervisor::start(Lane& lane, const Request& request, Seat seat) {
     lane.running = std::make_unique<ColdRun>(request, lane.layers, lane.uid, lane.folder->path());
   } else {
     if (!lane.layers.seccomp) throw Error("warm programs need the layer 'seccomp': without it they could fork");
-    if (request.limits.num_processes > 1 || request.command.size() < 2) throw Error("a warm program is {python, file, arguments...} and cannot fork");
+    if (request.limits.num_processes > 1 || (request.command.size() < 2 && !request.in_server)) throw Error("a warm program is {python, file, arguments...} and cannot fork");
     auto& server = servers_[seat];
     if (server == nullptr || server->preload() != request.preload || server_without_[seat] != request.without) {
       server.reset();
@@ -219,7 +221,8 @@ void Supervisor::watch(Lane* lanes, int count) {
       Running& r = *lane.running;
       if (!open(lane)) continue;
       if (!r.over) {
-        lane.cpu = std::max(lane.cpu, cpu_seconds_of(r.program));
+        if (r.program > 0 && lane.request->in_server && lane.cpu_before == 0) lane.cpu_before = cpu_seconds_of(r.program);
+        lane.cpu = std::max(lane.cpu, cpu_seconds_of(r.program) - lane.cpu_before);
         r.look();
         // Killed before it had said hello: now it can be met.
         if (lane.stopped || lane.dismissed) r.kill(false);
@@ -268,7 +271,7 @@ void Supervisor::watch(Lane* lanes, int count) {
       }
       lane.peak = std::max(lane.peak, resident);
       if (cpu > lane.request->limits.cpu_seconds) lane.stop(Ending::cpu_limit);
-      if (lane.request->limits.cpu_seconds_per_line > 0 && cpu - lane.cpu_at_line > lane.request->limits.cpu_seconds_per_line) lane.stop(Ending::cpu_limit);
+      if (lane.cpu_seconds_per_line > 0 && cpu - lane.cpu_at_line > lane.cpu_seconds_per_line) lane.stop(Ending::cpu_limit);
       if (resident > lane.request->limits.memory_bytes) lane.stop(Ending::memory_limit);
       if (seconds > lane.request->limits.wall_seconds) lane.stop(Ending::wall_limit);
       // One that does not end within a second of being stopped is stuck on us: it goes with all around it.
@@ -333,6 +336,8 @@ PairResult Supervisor::run(const Pair& pair) {
     start(lanes[1], pair.checker, checker);
     start(lanes[0], pair.candidate, warm);
     lanes[0].gets_more = lanes[1].gets_more = true;
+    lanes[0].cpu_seconds_per_line = pair.candidate.limits.cpu_seconds_per_line;
+    if (lanes[0].cpu_seconds_per_line > 0 && servers_[checker]) lanes[0].cpu_seconds_per_line = std::max(lanes[0].cpu_seconds_per_line, servers_[checker]->cpu_seconds_per_line());
     watch(lanes, 2);
     for (Lane& lane : lanes) conclude(lane);
   } catch (const std::exception& error) {

@@ -1,36 +1,13 @@
 // One run of the sandbox a test; C++ is compiled once, in the sandbox too.
 #include "grading/code/stdin_judge.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace reprise::grading::code {
 
-const char* to_string(CodeVerdictKind kind) {
-  switch (kind) {
-    case CodeVerdictKind::accepted: return "accepted";
-    case CodeVerdictKind::wrong_answer: return "wrong_answer";
-    case CodeVerdictKind::time_limit: return "time_limit";
-    case CodeVerdictKind::memory_limit: return "memory_limit";
-    case CodeVerdictKind::output_limit: return "output_limit";
-    case CodeVerdictKind::runtime_error: return "runtime_error";
-    case CodeVerdictKind::compile_error: return "compile_error";
-    case CodeVerdictKind::judge_error: return "judge_error";
-  }
-  return "?";
-}
-
-namespace {
-
 using sandbox::Ending;
-
-std::string last_line(std::string_view text) {
-  text = trim(text);
-  const size_t at = text.rfind('\n');
-  std::string line(at == std::string_view::npos ? text : text.substr(at + 1));
-  return line.size() <= 200 ? line : line.substr(0, 200);
-}
-
-}  // namespace
 
 const std::string* StdinJudge::compiled(const std::string& source, CodeVerdict& verdict) {
   if (const auto known = compiled_.find(source); known != compiled_.end()) return &known->second;
@@ -53,7 +30,39 @@ const std::string* StdinJudge::compiled(const std::string& source, CodeVerdict& 
     return nullptr;
   }
   if (compiled_.size() >= 16) compiled_.clear();
-  return &(compiled_[source] = result.collected);
+  std::string& binary = compiled_[source];
+  binary = result.collected;
+  return &binary;
+}
+
+void StdinJudge::check(const StdinTest& test, const std::string& output, const std::string& checker, CodeVerdict& verdict) {
+  const Program program = program_from_source(checker);
+  sandbox::Request request;
+  request.required = required_;
+  request.files = {{"input.txt", test.input}, {"output.txt", output}, {"answer.txt", test.output}};
+  if (program.language == Language::cpp) {
+    CodeVerdict of_checker;
+    const std::string* binary = compiled(checker, of_checker);
+    if (binary == nullptr) {
+      verdict.kind = CodeVerdictKind::judge_error;
+      verdict.message = "the checker: " + of_checker.message;
+      return;
+    }
+    request.files.emplace_back("checker", *binary);
+    request.command = {"./checker", "input.txt", "output.txt", "answer.txt"};
+  } else {
+    request.files.emplace_back("checker.py", checker);
+    request.command = {"/usr/bin/python3", "checker.py", "input.txt", "answer.txt", "output.txt"};
+  }
+  const sandbox::Result result = client_.run(request);
+  const std::string said = last_line(result.standard_error.empty() ? result.standard_output : result.standard_error);
+  std::optional<bool> right;
+  if (result.ending == Ending::exited && program.language == Language::cpp && result.exit_code <= 2) right = result.exit_code == 0;
+  if (result.ending == Ending::exited && program.language == Language::python && result.exit_code == 0) {
+    if (const auto share = parse_double(trim(result.standard_output))) right = *share >= 1;
+  }
+  verdict.kind = !right ? CodeVerdictKind::judge_error : *right ? CodeVerdictKind::accepted : CodeVerdictKind::wrong_answer;
+  verdict.message = right && *right ? "" : (right ? "the checker: " : "the checker failed: ") + (said.empty() ? std::string(to_string(result.ending)) : said);
 }
 
 CodeVerdict StdinJudge::judge(const Program& program, const std::vector<StdinTest>& tests, const JudgeLimits& limits) {
@@ -81,6 +90,11 @@ CodeVerdict StdinJudge::judge(const Program& program, const std::vector<StdinTes
   } else {
     request.files = {{"program.py", program.source}};
     request.command = {"/usr/bin/python3", "program.py"};
+    if (!warm_) {
+      const auto layers = client_.probe();
+      warm_ = std::find(layers.begin(), layers.end(), "seccomp") != layers.end();
+    }
+    request.warm = *warm_;
   }
   for (size_t i = 0; i < tests.size(); ++i) {
     request.standard_input = tests[i].input;
@@ -95,19 +109,15 @@ CodeVerdict StdinJudge::judge(const Program& program, const std::vector<StdinTes
       verdict.message = std::move(message);
       return verdict;
     };
-    const bool out_of_memory = result.standard_error.find("MemoryError") != std::string::npos || result.standard_error.find("std::bad_alloc") != std::string::npos;
-    switch (result.ending) {
-      case Ending::not_started: return failed(CodeVerdictKind::judge_error, result.fault);
-      case Ending::cpu_limit: return failed(CodeVerdictKind::time_limit, "more than " + format_fixed(limits.cpu_seconds, 1) + " s of processor time");
-      case Ending::wall_limit:
-        verdict.clock_decided = true;
-        return failed(CodeVerdictKind::time_limit, "more than " + format_fixed(request.limits.wall_seconds, 1) + " s on the clock");
-      case Ending::memory_limit: return failed(CodeVerdictKind::memory_limit, "more than " + format_bytes(static_cast<double>(limits.memory_bytes)));
-      case Ending::output_limit: return failed(CodeVerdictKind::output_limit, "more than 32 MiB of output");
-      case Ending::signalled: return failed(out_of_memory ? CodeVerdictKind::memory_limit : CodeVerdictKind::runtime_error, "ended by signal " + std::to_string(result.signal));
-      case Ending::exited: break;
+    if (result.ending != Ending::exited || result.exit_code != 0) {
+      explain(result, request.limits, verdict);
+      return verdict;
     }
-    if (result.exit_code != 0) return failed(out_of_memory ? CodeVerdictKind::memory_limit : CodeVerdictKind::runtime_error, "exit " + std::to_string(result.exit_code) + ": " + last_line(result.standard_error));
+    if (!limits.checker.empty()) {
+      check(tests[i], result.standard_output, limits.checker, verdict);
+      if (verdict.kind != CodeVerdictKind::accepted) return verdict;
+      continue;
+    }
     if (const std::string wrong = difference(tests[i].output, result.standard_output, limits.rule); !wrong.empty()) return failed(CodeVerdictKind::wrong_answer, wrong);
   }
   verdict.kind = CodeVerdictKind::accepted;

@@ -3,27 +3,16 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "grading/code/output_compare.h"
 #include "grading/code/program.h"
+#include "grading/code/verdict.h"
 #include "sandbox/client.h"
 
 namespace reprise::grading::code {
-
-enum class CodeVerdictKind { accepted, wrong_answer, time_limit, memory_limit, output_limit, runtime_error, compile_error, judge_error };
-const char* to_string(CodeVerdictKind kind);
-
-struct CodeVerdict {
-  CodeVerdictKind kind = CodeVerdictKind::judge_error;
-  int failing_test = -1;  // counted from 0
-  std::string message;
-  double cpu_seconds = 0;          // of the slowest test
-  int64_t peak_memory_bytes = 0;   // of the largest
-  std::vector<std::string> layers;  // that were in force
-  bool clock_decided = false;      // a time limit on the wall clock: worth asking again alone
-};
 
 struct StdinTest {
   std::string input, output;
@@ -33,6 +22,9 @@ struct JudgeLimits {
   double cpu_seconds = 6;  // of a test
   int64_t memory_bytes = 1LL << 30;
   OutputRule rule = OutputRule::lines;
+  // A program that decides instead of a rule; it runs in a sandbox of its own with the answer, which the candidate never meets. C++: by testlib's
+  // convention (input, output, answer; exit 0 accepts). Python: as open-r1/codeforces has them (input, answer, output; prints the share of points).
+  std::string checker;
 };
 
 class StdinJudge {
@@ -44,10 +36,13 @@ class StdinJudge {
  private:
   // The compiled program, or a verdict.
   const std::string* compiled(const std::string& source, CodeVerdict& verdict);
+  // What the checker says; accepted or another verdict.
+  void check(const StdinTest& test, const std::string& output, const std::string& checker, CodeVerdict& verdict);
 
   sandbox::Client client_;
   std::vector<std::string> required_;
   std::map<std::string, std::string> compiled_;  // by source
+  std::optional<bool> warm_;                     // Python programs are forks of a warm one where nothing else can fork
 };
 
 }  // namespace reprise::grading::code

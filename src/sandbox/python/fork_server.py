@@ -1,7 +1,8 @@
 """A Python that has the usual modules loaded and forks a child for each program: what is left of a start is a fork.
 
 It runs inside the sandbox's layers. No program's code ever runs in this process: a child restricts itself further, closes
-everything but its three streams, and becomes `__main__`. `prepare` runs trusted code here, so that its children have it.
+everything but its three streams, and becomes `__main__`. Trusted code may run here: `prepare`, whose work the children find done,
+and `inline`, which is a checker's run without the fork.
 Messages come on descriptor 0, one JSON object a packet, with the child's streams beside it."""
 import sys
 
@@ -18,32 +19,33 @@ def _server():
     errors = sys.stdin.errors
     SELF = 0x05EAF00D  # stands for the child's own pid in the filter
 
-    def restrict(filter_bytes):
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+
+    words, places = None, []
+
+    def learn(filter_bytes):
+        """Once: the filter, and where in it the pid belongs."""
+        nonlocal words
         words = bytearray(filter_bytes)
-        for at in range(4, len(words), 8):
-            if words[at:at + 4] == struct.pack("<I", SELF):
-                words[at:at + 4] = struct.pack("<I", os.getpid())
+        places.extend(at for at in range(4, len(words), 8) if words[at:at + 4] == struct.pack("<I", SELF))
+
+    def restrict():
+        for at in places:
+            words[at:at + 4] = struct.pack("<I", os.getpid())
         code = ctypes.create_string_buffer(bytes(words), len(words))
-
-        class Program(ctypes.Structure):
-            _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
-
         program = Program(len(words) // 8, ctypes.cast(code, ctypes.c_void_p))
         if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.byref(program), 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "seccomp does not take hold")
 
     def become(order, streams):
         """What the child does before the program's first line."""
+        gc.enable()
         os.setsid()
         os.write(0, b'{"hello": 1}')
         for limit, soft, hard in order["limits"]:
             if limit != resource.RLIMIT_AS:
                 resource.setrlimit(limit, (soft, hard))
-        for number in range(1, 32):
-            if number not in (signal.SIGKILL, signal.SIGSTOP):
-                signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         script = order["argv"][0]
         with open(script, "rb") as file:
             source = file.read()
@@ -53,7 +55,7 @@ def _server():
             for limit, soft, hard in order["limits"]:
                 if limit == resource.RLIMIT_AS:
                     resource.setrlimit(limit, (soft, hard))
-            restrict(base64.b64decode(order["filter"]))
+            restrict()
         except BaseException as fault:
             os.write(back, json.dumps({"fault": "a layer does not take hold: %s" % fault}).encode())
             os._exit(127)
@@ -92,6 +94,8 @@ def _server():
 
     gc.collect()
     gc.freeze()
+    gc.disable()  # in this process: a child that is a program has it on
+    count = 0
     answer(ready=1)
     while True:
         data, streams, _, _ = socket.recv_fds(control, 1 << 20, 3)
@@ -106,11 +110,30 @@ def _server():
                 module = types.ModuleType(name)
                 sys.modules[name] = module
                 exec(compile(source, name + ".py", "exec"), module.__dict__)
-                gc.collect()
+                count += 1
+                if count % 64 == 1:
+                    gc.unfreeze()
+                    gc.collect()
                 gc.freeze()
-                answer(done=1)
+                answer(done=1, cpu_seconds_per_line=float(getattr(module, "cpu_seconds_per_line", 0)))
             except BaseException as fault:
                 answer(fault="%s: %s" % (type(fault).__name__, str(fault)[:500]))
+            continue
+        if order["op"] == "filter":
+            learn(base64.b64decode(order["filter"]))
+            answer(done=1)
+            continue
+        if order["op"] == "inline":
+            os.write(0, b'{"hello": 1}')
+            began = time.process_time()
+            try:
+                sys.modules["reprise_preload"].inline(*streams)
+                answer(status=0, cpu=time.process_time() - began, peak=0)
+            except BaseException as fault:
+                answer(fault="%s: %s" % (type(fault).__name__, str(fault)[:500]), status=1)
+            count += 1
+            if count % 64 == 1:
+                gc.collect()
             continue
         try:
             child = os.fork()
