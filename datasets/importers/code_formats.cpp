@@ -1,7 +1,10 @@
-// Programming tasks. What the judge needs is the metadata: `kind` is "python_tests" (a test program around an entry point),
-// "python_asserts" (a list of assertions) or "stdin" (inputs and the outputs they must give).
+// Programming tasks. What the judge needs is the metadata: `kind` is "python_tests" (tests in Python, with the benchmark that they are of and
+// the publisher's own row) or "stdin" (inputs and the outputs they must give).
+#include "base/error.h"
 #include "base/strings.h"
 #include "datasets/importers/row.h"
+#include "grading/code/livecodebench.h"
+#include "grading/code/problem.h"
 
 namespace reprise::datasets {
 namespace {
@@ -22,22 +25,33 @@ void require_tests(const json& inputs, const json& outputs) {
 
 }  // namespace
 
-data::Problem humaneval(const json& row, const ImporterConfig&) {
-  required_text(row, "test");
-  data::Problem p = code_problem(parts_of(row, {"entry_point", "test", "contract", "base_input", "plus_input", "atol"}), "python_tests");
+namespace {
+
+// The row as it stands in its file is what the judge works from: its numbers may be larger than any reader's but Python's.
+data::Problem judged_by_code(const json& row, const char* benchmark) {
+  const std::string text = required_text(row, kRowText);
+  try {
+    grading::code::code_problem(benchmark, row, text);
+  } catch (const Error& fault) {
+    throw BadRow{fault.what()};
+  }
+  data::Problem p = code_problem({{"benchmark", benchmark}, {"row", text}}, "python_tests");
   p.id = required_text(row, "task_id");
+  return p;
+}
+
+}  // namespace
+
+data::Problem humaneval(const json& row, const ImporterConfig&) {
+  data::Problem p = judged_by_code(row, find(row, "plus_input") ? "humaneval_plus" : "humaneval");
   p.prompt = required_text(row, "prompt");
   p.solution = p.prompt + required_text(row, "canonical_solution");
   return p;
 }
 
 data::Problem mbpp(const json& row, const ImporterConfig&) {
-  const bool plus = find(row, "assertion") != nullptr;  // MBPP+ has one text of assertions
-  const json* tests = find(row, "test_list");
-  if (!plus && (!tests || !tests->is_array() || tests->empty())) throw BadRow{"lacks 'test_list'"};
-  data::Problem p = code_problem(parts_of(row, {"test_list", "test_setup_code", "test_imports", "challenge_test_list", "assertion", "entry_point", "contract",
-                                                "base_input", "plus_input", "atol"}), "python_asserts");
-  p.id = required_text(row, "task_id");
+  const bool plus = find(row, "plus_input") != nullptr;
+  data::Problem p = judged_by_code(row, plus ? "mbpp_plus" : "mbpp");
   if (!plus) p.id = "Mbpp/" + p.id;
   p.prompt = required_text(row, find(row, "text") ? "text" : "prompt");
   p.solution = required_text(row, find(row, "code") ? "code" : "canonical_solution");
@@ -69,7 +83,25 @@ data::Problem stdin_tests(const json& row, const ImporterConfig&) {
 }
 
 data::Problem livecodebench(const json& row, const ImporterConfig&) {
-  data::Problem p = code_problem(parts_of(row, {"contest_id", "contest_date", "tests", "platform", "difficulty", "starter_code"}), "stdin");
+  json metadata = parts_of(row, {"contest_id", "contest_date", "tests", "platform", "difficulty", "starter_code"});
+  // The tests are in the authors' own files; the prompts alone are published elsewhere too.
+  if (find(row, "public_test_cases") || find(row, "private_test_cases")) {
+    try {
+      const grading::code::LiveCodeBenchTests tests = grading::code::livecodebench_tests(row);
+      metadata["inputs"] = metadata["outputs"] = json::array();
+      for (const grading::code::StdinTest& test : tests.tests) {
+        metadata["inputs"].push_back(test.input);
+        metadata["outputs"].push_back(test.output);
+      }
+      if (!tests.function.empty()) metadata["call"] = tests.function;
+    } catch (const Error& fault) {
+      throw BadRow{fault.what()};
+    }
+    metadata["livecodebench"] = true;
+    const std::string erratum = grading::code::livecodebench_erratum(required_text(row, "question_id"), optional_text(row, "question_title"));
+    if (!erratum.empty()) metadata["erratum"] = erratum;
+  }
+  data::Problem p = code_problem(std::move(metadata), "stdin");
   p.id = required_text(row, "question_id");
   p.prompt = required_text(row, find(row, "prompt") ? "prompt" : "question_content");
   return p;

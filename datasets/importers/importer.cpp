@@ -20,6 +20,12 @@ using OnRow = std::function<void(int64_t line, const json& row)>;
 using OnBad = std::function<void(int64_t line, const std::string& fault)>;
 
 void read_json(const std::string& path, const OnRow& row, const OnBad& bad) { io::read_json_rows(path, row, bad); }
+void read_json_with_text(const std::string& path, const OnRow& row, const OnBad& bad) {
+  io::read_json_texts(path, [&](int64_t line, json value, std::string_view text) {
+    value[kRowText] = text;
+    row(line, value);
+  }, bad);
+}
 
 // MMLU as published: an archive of SPLIT/SUBJECT_SPLIT.csv without headers, or one such file. Line numbers start anew in
 // each member.
@@ -68,8 +74,8 @@ constexpr Row kImporters[] = {{"gsm8k", gsm8k},
                               {"verl", verl},
                               {"knights_and_knaves", knights_and_knaves},
                               {"reasoning_gym", reasoning_gym},
-                              {"humaneval", humaneval},
-                              {"mbpp", mbpp, mbpp_split},
+                              {"humaneval", humaneval, nullptr, read_json_with_text},
+                              {"mbpp", mbpp, mbpp_split, read_json_with_text},
                               {"codeforces", stdin_tests},
                               {"code_contests", stdin_tests},
                               {"apps", stdin_tests},

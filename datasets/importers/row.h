@@ -17,6 +17,9 @@ struct BadRow {
   std::string fault;
 };
 
+// Where a format that needs it finds the row as it stands in its file.
+constexpr const char* kRowText = "row as text";
+
 // The part at a path of keys and indices ("prompt.0.content"); null when it is not there or is JSON's null.
 const json* find(const json& row, const std::string& path);
 // Strings as they are, numbers as they would be written (27.0 -> "27"). Throws BadRow for anything else.

@@ -1,6 +1,7 @@
 // Commands whose words go to reprise-engine as they are; their --help is the engine's.
 #include "cli/engine_commands.h"
 
+#include "cli/bench_judge.h"
 #include "cli/exec_engine.h"
 
 namespace reprise::cli {
@@ -16,6 +17,7 @@ int hand_over(const char* name, const Arguments& arguments) {
 
 int bench_command(const Arguments& arguments) {
   if (!arguments.empty() && arguments[0] == "grade") return bench_grade({arguments.begin() + 1, arguments.end()});
+  if (!arguments.empty() && arguments[0] == "judge") return bench_judge({arguments.begin() + 1, arguments.end()});
   return hand_over("bench", arguments);
 }
 int convert_command(const Arguments& arguments) { return hand_over("convert", arguments); }

@@ -6,13 +6,14 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-#include "grading/code/stdin_judge.h"
+#include "grading/code/code_judge.h"
 #include "grading/extract.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
 #include "grading/published_rules.h"
 #include "grading/puzzles.h"
 #include "grading/rational.h"
+#include "io/jsonl.h"
 #include "text/think_tags.h"
 
 namespace reprise::grading {
@@ -75,25 +76,40 @@ Verdict grade_math_verify(const Problem& problem, const std::string& answer) {
   return {verdict.verdict, std::move(verdict.extracted), std::move(verdict.reason)};
 }
 
-// A program against its problem's tests (metadata of kind "stdin": {"inputs", "outputs"}), in the sandbox.
-Verdict grade_code(const Problem& problem, const std::string& answer) {
+// What a problem's metadata says of its tests, in the judge's terms.
+code::CodeProblem code_problem_of(const Problem& problem) {
   const auto metadata = nlohmann::json::parse(problem.metadata, nullptr, false);
   const std::string kind = metadata.is_object() ? metadata.value("kind", "") : "";
-  if (kind != "stdin" || metadata.contains("fn_name") || !metadata.contains("inputs") || !metadata.contains("outputs")) {
-    throw Error("has tests of kind '" + kind + "', which this judge does not run yet", "problem " + problem.id, "programs that read standard input are judged");
+  if (kind == "python_tests" && metadata.contains("row") && metadata.contains("benchmark")) {
+    const std::string row = metadata["row"].get<std::string>();
+    // Only its texts are read here; its numbers are Python's to read.
+    return code::code_problem(metadata["benchmark"].get<std::string>(), io::parse_json_row(row), row);
   }
-  std::vector<code::StdinTest> tests;
-  for (size_t i = 0; i < std::min(metadata["inputs"].size(), metadata["outputs"].size()); ++i) {
-    const auto text = [](const nlohmann::json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
-    tests.push_back({text(metadata["inputs"][i]), text(metadata["outputs"][i])});
+  if (kind == "stdin" && metadata.contains("inputs") && metadata.contains("outputs") && metadata["inputs"].size() == metadata["outputs"].size()) {
+    nlohmann::json row = {{"tests", {{"inputs", metadata["inputs"]}, {"outputs", metadata["outputs"]}}}};
+    if (metadata.contains("fn_name")) row["tests"]["fn_name"] = metadata["fn_name"];
+    if (metadata.value("livecodebench", false)) {
+      row = {{"question_id", problem.id}, {"public_test_cases", nlohmann::json::array()}};
+      const std::string call = metadata.value("call", "");
+      for (size_t i = 0; i < metadata["inputs"].size(); ++i) row["public_test_cases"].push_back({{"input", metadata["inputs"][i]}, {"output", metadata["outputs"][i]}, {"testtype", call.empty() ? "stdin" : "functional"}});
+      if (!call.empty()) row["metadata"] = {{"func_name", call}};
+      return code::code_problem("livecodebench", row, row.dump());
+    }
+    return code::code_problem("stdin", row, "");
   }
-  thread_local code::StdinJudge judge;
-  const code::Program program = code::program_of(answer);
-  code::CodeVerdict verdict = judge.judge(program, tests, {});
-  if (verdict.clock_decided) verdict = judge.judge(program, tests, {});  // a slow neighbour decides nothing
+  throw Error("has no tests that a judge can run (kind '" + kind + "')", "problem " + problem.id, "import the benchmark's own file: its tests are missing in this one");
+}
+
+// A program against its problem's tests, in the sandbox.
+Verdict grade_code(const Problem& problem, const std::string& answer) {
+  const code::CodeProblem tests = code_problem_of(problem);
+  thread_local code::CodeJudge judge;
+  const code::Program program = code::program_of_completion(tests, answer);
+  if (program.source.empty()) return {VerdictKind::no_answer, "", "no program"};
+  code::CodeVerdict verdict = judge.judge(tests, program);
+  if (verdict.clock_decided) verdict = judge.judge(tests, program);  // a slow neighbour decides nothing
   const std::string where = verdict.failing_test >= 0 ? " at test " + std::to_string(verdict.failing_test + 1) : "";
   const std::string reason = std::string(code::to_string(verdict.kind)) + where + (verdict.message.empty() ? "" : ": " + verdict.message);
-  if (program.source.empty()) return {VerdictKind::no_answer, "", "no program"};
   if (verdict.kind == code::CodeVerdictKind::judge_error) return {VerdictKind::unverifiable, program.source, reason};
   return decided(verdict.kind == code::CodeVerdictKind::accepted, program.source, reason);
 }

@@ -104,4 +104,10 @@ void read_json_rows(const std::filesystem::path& path, const Row& row, size_t ma
   read_json_rows(path, row, [&](int64_t line, const std::string& fault) { throw Error(fault, path.string() + ":" + std::to_string(line)); }, max_row_bytes);
 }
 
+nlohmann::json parse_json_row(std::string_view text) {
+  nlohmann::json value = nesting_depth(text) > kMaxDepth ? nlohmann::json() : parsed(text);
+  if (!value.is_object()) throw Error("is no JSON object that can be read");
+  return value;
+}
+
 }  // namespace reprise::io

@@ -25,4 +25,7 @@ void read_json_rows(const std::filesystem::path& path, const std::function<void(
 void read_json_texts(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row, std::string_view text)>& row,
                      const std::function<void(int64_t line, const std::string& fault)>& bad, size_t max_row_bytes = size_t{64} << 20);
 
+// One row that was read before. Throws Error where it is no JSON object.
+nlohmann::json parse_json_row(std::string_view text);
+
 }  // namespace reprise::io

@@ -30,6 +30,8 @@ namespace {
 
 constexpr unsigned kFirstUid = 61000, kNumUids = 4000;
 constexpr int kPollMilliseconds = 5;
+// What a line of a pair's candidate may take on the clock, from what it may take of the processor.
+constexpr double kWallPerCpu = 3, kWallSlackSeconds = 5;
 
 double cpu_seconds_of(pid_t pid) {
   clockid_t clock;
@@ -89,7 +91,7 @@ struct Supervisor::Lane {
   std::optional<Ending> stopped;
   bool dismissed = false;              // ended by us because it is not needed any more
   int64_t peak = 0, num_read = 0;
-  double began = 0, next_tree_look = 0, cpu_at_line = 0, cpu = 0;
+  double began = 0, next_tree_look = 0, cpu_at_line = 0, wall_at_line = 0, cpu = 0;
   double cpu_before = 0;               // of a server that lives on
   double cpu_seconds_per_line = 0;
 
@@ -184,7 +186,10 @@ void Supervisor::watch(Lane* lanes, int count) {
     if (pair && stream == 0) {
       Lane& other = lanes[&lane == lanes ? 1 : 0];
       if (other.running->in.fd >= 0) other.to_give.append(bytes, kept);
-      if (std::memchr(bytes, '\n', size) != nullptr) lane.cpu_at_line = lane.cpu;
+      if (std::memchr(bytes, '\n', size) != nullptr) {
+        lane.cpu_at_line = lane.cpu;
+        lane.wall_at_line = now_seconds() - lane.began;
+      }
     } else if (!pair || &lane == lanes + 1) {
       (stream == 0 ? lane.result.standard_output : lane.result.standard_error).append(bytes, kept);
     }
@@ -272,6 +277,7 @@ void Supervisor::watch(Lane* lanes, int count) {
       lane.peak = std::max(lane.peak, resident);
       if (cpu > lane.request->limits.cpu_seconds) lane.stop(Ending::cpu_limit);
       if (lane.cpu_seconds_per_line > 0 && cpu - lane.cpu_at_line > lane.cpu_seconds_per_line) lane.stop(Ending::cpu_limit);
+      if (lane.cpu_seconds_per_line > 0 && seconds - lane.wall_at_line > kWallPerCpu * lane.cpu_seconds_per_line + kWallSlackSeconds) lane.stop(Ending::wall_limit);
       if (resident > lane.request->limits.memory_bytes) lane.stop(Ending::memory_limit);
       if (seconds > lane.request->limits.wall_seconds) lane.stop(Ending::wall_limit);
       // One that does not end within a second of being stopped is stuck on us: it goes with all around it.

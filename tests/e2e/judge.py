@@ -12,6 +12,13 @@ import tempfile
 PROBLEMS = {"sum": [("1 2\n", "3\n"), ("10 -4\n", "6")], "pi": [("1", "3.140")], "echo": [("a  b\nc\n", "a  b\nc\n")], "lines": [("", "1\n2\n3\n")]}
 CPP = "#include <iostream>\n"
 # problem, verdict wanted, program
+# "any": whatever adds up to ten, as a checker in C++ (testlib's convention) and in Python (open-r1/codeforces's) says; "broken": a checker that fails.
+CHECKERS = {
+    "any": CPP + "#include <fstream>\nint main(int, char** v){std::ifstream in(v[1]),out(v[2]),ans(v[3]);long a,b,x;in>>x;ans>>x;if(!(out>>a>>b)){std::cerr<<\"two numbers wanted\";return 2;}return a+b==x?0:1;}",
+    "any python": "import sys\nwanted, found = open(sys.argv[2]).read(), open(sys.argv[3]).read()\nprint(1 if sum(map(int, found.split())) == int(wanted) else 0)",
+    "broken": "import sys\nsys.exit('no')",
+}
+PROBLEMS.update({name: [("7", "10")] for name in CHECKERS})
 SAMPLES = [
     ("sum", "accepted", "print(sum(map(int, input().split())))"),
     ("sum", "accepted", "import sys\nprint(sum(map(int, sys.stdin.buffer.read().split())), end='')"),
@@ -49,6 +56,15 @@ SAMPLES = [
     ("echo", "wrong_answer", "print(input())"),
     ("lines", "accepted", "print('1\\r\\n2 \\n3', end='')"),
     ("lines", "wrong_answer", "print('1 2 3')"),
+    ("any", "accepted", "print(3, 7)"),
+    ("any", "accepted", "print(11, -1)"),
+    ("any", "wrong_answer", "print(1, 1)"),
+    ("any", "wrong_answer", "print('x')"),
+    ("any", "wrong_answer", "print(open('answer.txt').read() if __import__('os').path.exists('answer.txt') else 'none')"),
+    ("any python", "accepted", "print(4, 6)"),
+    ("any python", "wrong_answer", "print(4, 7)"),
+    ("broken", "judge_error", "print(4, 6)"),
+    ("sum", "forbidden", "import ctypes\nctypes.CDLL(None).ptrace(16, 1, 0, 0)"),
 ]
 
 
@@ -56,7 +72,7 @@ def main():
     program = sys.argv[1]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        (folder / "problems.jsonl").write_text("".join(json.dumps({"task_id": k, "tests": [{"input": i, "output": o} for i, o in v]}) + "\n" for k, v in PROBLEMS.items()))
+        (folder / "problems.jsonl").write_text("".join(json.dumps({"task_id": k, "tests": [{"input": i, "output": o} for i, o in v], "checker": CHECKERS.get(k)}) + "\n" for k, v in PROBLEMS.items()))
         rows = []
         for i, (task, wanted, source) in enumerate(SAMPLES):
             row = {"task_id": task, "number": i, "wanted": wanted}
@@ -68,7 +84,7 @@ def main():
         (folder / "samples.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
         words = [program, "grade", "code", "--benchmark", "stdin", "--problems", str(folder / "problems.jsonl"), "--input", str(folder / "samples.jsonl"), "--output", str(folder / "out.jsonl"), "--time", "1", "--memory", "512"]
         done = subprocess.run(words, capture_output=True, text=True)
-        faults = [] if done.returncode == 0 else [f"exit {done.returncode}: {done.stderr[-300:]}"]
+        faults = [] if done.returncode == 1 and "judge_error" in done.stdout else [f"exit {done.returncode}: {done.stderr[-300:]}"]
         results = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
         for r, row in zip(results, rows):
             if r["number"] != row["number"] or r["verdict"] != r["wanted"] or not r["isolation"] and r["verdict"] != "compile_error":

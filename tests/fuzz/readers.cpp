@@ -9,13 +9,14 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "config/compose.h"
 #include "data/store.h"
 #include "datasets/fetch.h"
 #include "datasets/importers/importer.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/samples.h"
-#include "base/strings.h"
+#include "grading/code/livecodebench.h"
 #include "grading/math/math_grader.h"
 #include "io/gguf.h"
 #include "io/jsonl.h"
@@ -214,6 +215,20 @@ const std::vector<Reader>& readers() {
              "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}U: {{ m.content | trim }}{% elif loop.last %}{{ m['content'].split('x')[-1] }}{% endif %}{% endfor %}",
              "{%- set ns = namespace(a=0, b=[]) -%}{% for i in range(3) %}{% set ns.a = ns.a + i %}{% endfor %}{{ ns.a ~ '!' }}{% macro f(x, y=2) %}{{ x * y }}{% endmacro %}{{ f(3) }}{{ [1,2,3][::-1] | join(',') }}{{ {'a': 1} | tojson }}{% if add_generation_prompt and not false %}A{% endif %}",
              "{{ messages | length }}{{ messages[0].content[1:4] | upper }}{{ 'a' in 'abc' }}{{ none is defined }}{{ raise_exception('x') if false else 'ok' }}"};
+       }},
+      {"livecodebench",
+       [](std::string_view bytes) {
+         // A row as published, or the pickle inside of one.
+         if (bytes.starts_with("\x80"))
+           grading::code::text_of_pickle(bytes);
+         else
+           grading::code::livecodebench_tests(io::parse_json_row(bytes));
+       },
+       [] {
+         // The private tests: base64(zlib.compress(pickle.dumps('[{"input":"1","output":"1","testtype":"functional"}]'))) in Python.
+         return std::vector<std::string>{
+             std::string("\x80\x04\x95\x06\0\0\0\0\0\0\0\x8c\x02[]\x94.", 17),
+             R"({"public_test_cases": "[{\"input\": \"1\", \"output\": \"1\", \"testtype\": \"functional\"}]", "private_test_cases": "eJxrYJlqwQABPSbR1UqZeQWlJUpWSoZKOkr5pSUITklqcUlJZUEqkJtWmpdckpmfl5ijVBs7RQ8AXAsUGg==", "metadata": "{\"func_name\": \"f\"}"})"};
        }},
       {"math",
        [](std::string_view bytes) {

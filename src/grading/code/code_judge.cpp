@@ -1,4 +1,4 @@
-// Workers take the next task; neighbours in the list share a problem, and so what was prepared for it.
+// Workers take the next share of the tasks; neighbours in the list share a problem, and so what was prepared for it.
 #include "grading/code/code_judge.h"
 
 #include <algorithm>
@@ -6,6 +6,10 @@
 #include <thread>
 
 namespace reprise::grading::code {
+
+namespace {
+constexpr size_t kMostOfAShare = 32;
+}
 
 CodeVerdict CodeJudge::judge(const CodeProblem& problem, const Program& program) {
   if (problem.python) {
@@ -26,13 +30,21 @@ std::vector<CodeVerdict> judge_all(const std::vector<JudgeTask>& tasks, int num_
   std::vector<CodeVerdict> out(tasks.size());
   std::atomic<size_t> next{0}, done{0};
   const int count = std::max(1, std::min(num_workers, static_cast<int>(tasks.size())));
+  // A share is what follows each other of one problem.
+  std::vector<size_t> shares;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (i == 0 || tasks[i].problem != tasks[i - 1].problem || i - shares.back() >= kMostOfAShare) shares.push_back(i);
+  }
+  shares.push_back(tasks.size());
   std::vector<std::thread> threads;
   for (int worker = 0; worker < count; ++worker) {
     threads.emplace_back([&] {
       CodeJudge judge(required);
-      for (size_t i = next++; i < tasks.size(); i = next++) {
-        out[i] = judge.judge(*tasks[i].problem, tasks[i].program);
-        if (progress != nullptr) progress(++done, tasks.size());
+      for (size_t share = next++; share + 1 < shares.size(); share = next++) {
+        for (size_t i = shares[share]; i < shares[share + 1]; ++i) {
+          out[i] = judge.judge(*tasks[i].problem, tasks[i].program);
+          if (progress != nullptr) progress(++done, tasks.size());
+        }
       }
     });
   }

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "cli/commands.h"
+
+namespace reprise::cli {
+
+int bench_judge(const Arguments& arguments);
+
+}  // namespace reprise::cli
