@@ -1,4 +1,4 @@
-// `reprise grade code`.
+// `reprise grade code` and `reprise grade rating`.
 #pragma once
 
 #include "cli/commands.h"
@@ -6,5 +6,6 @@
 namespace reprise::cli {
 
 int grade_code(const Arguments& arguments);
+int grade_rating(const Arguments& arguments);
 
 }  // namespace reprise::cli

@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/exec_engine.h"
+#include "grading/code/verdict_record.h"
 #include "pipeline/compare_ledgers.h"
 
 namespace reprise::cli {
@@ -46,10 +48,15 @@ int reproduce_command(const Arguments& arguments) {
   if (out.empty()) out = run + "-reproduced";
   if (path_exists(out) && fs::equivalent(out, run)) throw Error("is the run itself", out, "give another folder to --out");
   if (!values.contains("compare-only")) {
-    if (const int code = run_engine({"run", lock.string(), "--out", out, "--resume"}); code != 0) return code;
+    Arguments again = {"run", lock.string(), "--out", out, "--resume"};
+    if (const fs::path verdicts = fs::path(run) / "verdicts.jsonl"; is_file(verdicts)) again.insert(again.end(), {"--replay-verdicts", verdicts.string()});
+    if (const int code = run_engine(again); code != 0) return code;
   }
   const pipeline::Reproduction reproduction = pipeline::compare_runs(run, out);
   std::fputs(pipeline::to_text(reproduction).c_str(), stdout);
+  if (const auto verdicts = grading::code::count_verdicts(fs::path(out) / "verdicts.jsonl"); verdicts.replayed + verdicts.judged > 0) {
+    std::printf("verdicts of programs: %s replayed from the first run, %s judged anew\n", format_count(verdicts.replayed).c_str(), format_count(verdicts.judged).c_str());
+  }
   return reproduction.agrees ? 0 : 1;
 }
 

@@ -11,6 +11,7 @@
 #include "datasets/dataset.h"
 #include "engine/commands.h"
 #include "evaluation/harness/report.h"
+#include "grading/code/verdict_record.h"
 #include "kernels/device.h"
 #include "pipeline/runner.h"
 #include "pipeline/tensorboard.h"
@@ -42,10 +43,10 @@ pipeline::BuildFacts build_facts(const pipeline::Recipe& recipe, const Arguments
 
 int run_command(const Arguments& arguments) {
   namespace options = boost::program_options;
-  std::string recipe_file, out, until;
+  std::string recipe_file, out, until, replayed;
   std::vector<std::string> sets;
   options::options_description all;
-  all.add_options()("recipe", options::value(&recipe_file))("out", options::value(&out))("until", options::value(&until))("resume", "")(
+  all.add_options()("recipe", options::value(&recipe_file))("out", options::value(&out))("until", options::value(&until))("resume", "")("replay-verdicts", options::value(&replayed))(
       "set", options::value(&sets)->composing());
   options::positional_options_description places;
   places.add("recipe", 1);
@@ -66,6 +67,7 @@ int run_command(const Arguments& arguments) {
   run_options.out = out;
   run_options.resume = values.contains("resume");
   run_options.until = until;
+  run_options.begun = [&](const fs::path& run) { grading::code::keep_verdicts_in(run / "verdicts.jsonl", replayed); };
   run_options.open_events = pipeline::open_tensorboard;
   const auto outcome = pipeline::run_recipe(recipe, run_options, runners(), datasets::materialize_dataset, build_facts(recipe, arguments));
   const fs::path report = outcome.folder / "report";

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "grading/code/code_judge.h"
+#include "grading/code/verdict_record.h"
 #include "grading/extract.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
@@ -106,8 +107,15 @@ Verdict grade_code(const Problem& problem, const std::string& answer) {
   thread_local code::CodeJudge judge;
   const code::Program program = code::program_of_completion(tests, answer);
   if (program.source.empty()) return {VerdictKind::no_answer, "", "no program"};
-  code::CodeVerdict verdict = judge.judge(tests, program);
-  if (verdict.clock_decided) verdict = judge.judge(tests, program);  // a slow neighbour decides nothing
+  const std::string key = code::verdict_key(problem.metadata, program.source);
+  code::CodeVerdict verdict;
+  if (const auto kept = code::kept_verdict(key)) {
+    verdict = *kept;
+  } else {
+    verdict = judge.judge(tests, program);
+    if (verdict.clock_decided) verdict = judge.judge(tests, program);  // a slow neighbour decides nothing
+    code::keep_verdict(key, verdict);
+  }
   const std::string where = verdict.failing_test >= 0 ? " at test " + std::to_string(verdict.failing_test + 1) : "";
   const std::string reason = std::string(code::to_string(verdict.kind)) + where + (verdict.message.empty() ? "" : ": " + verdict.message);
   if (verdict.kind == code::CodeVerdictKind::judge_error) return {VerdictKind::unverifiable, program.source, reason};

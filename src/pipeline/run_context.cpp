@@ -40,14 +40,14 @@ void RunContext::require_begun() const {
 
 void RunContext::record(int64_t step, const Metrics& metrics) {
   require_begun();
-  metrics_.append(row_of(step, "", metrics));
+  metrics_.append(io::row_of(step, "", metrics));
   ++num_rows_;
   if (events_) events_(step, metrics);
 }
 
 void RunContext::ledger(int64_t step, const std::string& state_hash, const Metrics& counts) {
   require_begun();
-  ledger_.append(row_of(step, state_hash, counts));
+  ledger_.append(io::row_of(step, state_hash, counts));
 }
 
 void RunContext::progress(int64_t step, int64_t num_steps, const Metrics& shown) {

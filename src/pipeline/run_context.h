@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
+#include "io/row_log.h"
 #include "pipeline/progress.h"
-#include "pipeline/row_log.h"
 #include "pipeline/stage.h"
 
 namespace reprise::pipeline {
@@ -51,7 +51,7 @@ class RunContext : public StageContext {
   void require_begun() const;
 
   RunContextParts parts_;
-  RowLog metrics_, ledger_;
+  io::RowLog metrics_, ledger_;
   EventSink events_;
   bool begun_ = false;
   int64_t num_rows_ = 0;

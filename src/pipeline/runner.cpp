@@ -66,6 +66,7 @@ class Run {
     // The name tag first: whatever a kill leaves behind belongs to this recipe from here on.
     write_file(folder_.path() / "recipe.lock.yaml", lock_text(recipe_));
     provenance_.write("running");
+    if (options_.begun) options_.begun(folder_.path());
     try {
       for (size_t i = 0; i < recipe_.stages.size(); ++i) {
         outcome.stages.push_back(run_stage(i + 1, recipe_.stages[i]));

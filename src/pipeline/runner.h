@@ -21,6 +21,7 @@ struct RunOptions {
   std::string until;             // last stage to run; empty: all
   Progress::Output progress = standard_progress();
   OpenEvents open_events;        // TensorBoard; empty: none
+  std::function<void(const std::filesystem::path&)> begun;  // called with the run's folder when it is ours, before the first stage
   std::function<bool()> stop_requested;  // empty: SIGINT and SIGTERM
 };
 

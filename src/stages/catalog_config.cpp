@@ -291,10 +291,10 @@ const std::vector<pipeline::StageType>& stage_types() {
   static const std::vector<pipeline::StageType> types = {
       pipeline::make_stage_type<PretrainConfig>("pretrain", 2, "A base model from fresh weights, on documents.", plan_pretrain),
       pipeline::make_stage_type<SftConfig>("sft", 2, "Supervised fine-tuning on examples or on problems with solutions.", plan_sft),
-      pipeline::make_stage_type<GrpoStageConfig>("grpo", 4, "Reinforcement learning by group relative policy optimization.", plan_grpo),
-      pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 4, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
+      pipeline::make_stage_type<GrpoStageConfig>("grpo", 5, "Reinforcement learning by group relative policy optimization.", plan_grpo),
+      pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 5, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
       pipeline::make_stage_type<DistillConfig>("distill", 2, "A student trained on its teacher's samples.", plan_distill),
-      pipeline::make_stage_type<EvaluateConfig>("evaluate", 6, "k samples on held-out problems, every one kept.", plan_evaluate)};
+      pipeline::make_stage_type<EvaluateConfig>("evaluate", 7, "k samples on held-out problems, every one kept.", plan_evaluate)};
   return types;
 }
 

@@ -9,8 +9,8 @@ namespace reprise::grading::code {
 
 using sandbox::Ending;
 
-const std::string* StdinJudge::compiled(const std::string& source, CodeVerdict& verdict) {
-  if (const auto known = compiled_.find(source); known != compiled_.end()) return &known->second;
+std::optional<std::string> StdinJudge::compiled(const std::string& source, CodeVerdict& verdict) {
+  if (const auto known = compiled_.find(source); known != compiled_.end()) return known->second;
   sandbox::Request request;
   request.command = {"/usr/bin/g++", "-O2", "-std=c++17", "-o", "program", "program.cpp"};
   request.files = {{"program.cpp", source}};
@@ -21,18 +21,16 @@ const std::string* StdinJudge::compiled(const std::string& source, CodeVerdict& 
   if (result.ending == Ending::not_started) {
     verdict.kind = CodeVerdictKind::judge_error;
     verdict.message = "the compiler was not run: " + result.fault;
-    return nullptr;
+    return std::nullopt;
   }
   if (result.ending != Ending::exited || result.exit_code != 0 || result.collected.empty()) {
     verdict.kind = CodeVerdictKind::compile_error;
     const std::string first = result.standard_error.substr(0, 400);
     verdict.message = result.ending == Ending::exited ? first : std::string(sandbox::to_string(result.ending)) + " while compiling";
-    return nullptr;
+    return std::nullopt;
   }
   if (compiled_.size() >= 16) compiled_.clear();
-  std::string& binary = compiled_[source];
-  binary = result.collected;
-  return &binary;
+  return compiled_[source] = result.collected;
 }
 
 void StdinJudge::check(const StdinTest& test, const std::string& output, const std::string& checker, CodeVerdict& verdict) {
@@ -42,8 +40,8 @@ void StdinJudge::check(const StdinTest& test, const std::string& output, const s
   request.files = {{"input.txt", test.input}, {"output.txt", output}, {"answer.txt", test.output}};
   if (program.language == Language::cpp) {
     CodeVerdict of_checker;
-    const std::string* binary = compiled(checker, of_checker);
-    if (binary == nullptr) {
+    const std::optional<std::string> binary = compiled(checker, of_checker);
+    if (!binary) {
       verdict.kind = CodeVerdictKind::judge_error;
       verdict.message = "the checker: " + of_checker.message;
       return;
@@ -83,8 +81,8 @@ CodeVerdict StdinJudge::judge(const Program& program, const std::vector<StdinTes
   request.limits.memory_bytes = limits.memory_bytes;
   request.limits.output_bytes = 32LL << 20;
   if (program.language == Language::cpp) {
-    const std::string* binary = compiled(program.source, verdict);
-    if (binary == nullptr) return verdict;
+    const std::optional<std::string> binary = compiled(program.source, verdict);
+    if (!binary) return verdict;
     request.files = {{"program", *binary}};
     request.command = {"./program"};
   } else {

@@ -34,8 +34,8 @@ class StdinJudge {
   CodeVerdict judge(const Program& program, const std::vector<StdinTest>& tests, const JudgeLimits& limits);
 
  private:
-  // The compiled program, or a verdict.
-  const std::string* compiled(const std::string& source, CodeVerdict& verdict);
+  // The compiled program, or nothing and a verdict.
+  std::optional<std::string> compiled(const std::string& source, CodeVerdict& verdict);
   // What the checker says; accepted or another verdict.
   void check(const StdinTest& test, const std::string& output, const std::string& checker, CodeVerdict& verdict);
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace reprise::pipeline {
+namespace reprise::io {
 
 class RowLog {
  public:
@@ -31,4 +31,4 @@ class RowLog {
 std::string row_of(int64_t step, const std::string& state_hash,
                    const std::vector<std::pair<std::string, double>>& numbers);
 
-}  // namespace reprise::pipeline
+}  // namespace reprise::io

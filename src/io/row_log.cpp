@@ -1,5 +1,5 @@
 // Appending and cutting JSON lines.
-#include "pipeline/row_log.h"
+#include "io/row_log.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 
-namespace reprise::pipeline {
+namespace reprise::io {
 
 RowLog::~RowLog() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -80,4 +80,4 @@ std::string row_of(int64_t step, const std::string& state_hash,
   return out + "}";
 }
 
-}  // namespace reprise::pipeline
+}  // namespace reprise::io
