@@ -61,6 +61,12 @@ data::Problem mbpp(const json& row, const ImporterConfig&) {
 data::Problem stdin_tests(const json& row, const ImporterConfig&) {
   const json* tests = find(row, "tests") ? find(row, "tests") : find(row, "input_output");
   if (!tests) throw BadRow{"lacks 'tests'"};
+  json parsed;  // APPS publishes its tests as JSON in a text
+  if (tests->is_string()) {
+    parsed = json::parse(tests->get<std::string>(), nullptr, false);
+    tests = &parsed;
+  }
+  if (!tests->is_array() && !(tests->is_object() && tests->contains("inputs") && tests->contains("outputs"))) throw BadRow{"has no tests that can be read"};
   json metadata = parts_of(row, {"starter_code", "metadata"});
   json& inputs = metadata["inputs"] = json::array();
   json& outputs = metadata["outputs"] = json::array();
