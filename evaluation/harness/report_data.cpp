@@ -153,15 +153,15 @@ std::string model_of(const RunData& run, const StageData& evaluation) {
   return trained ? name + "+" + run.recipe_name : name;
 }
 
-void compare_with_published(const RunData& run, const std::vector<PublishedNumber>& published, ReportData& data) {
+void compare_with_published(const RunData& run, const Registry& registry, ReportData& data) {
   for (const StageData& stage : run.stages) {
     const std::string benchmark = condition(stage.keys, "benchmark", "");
     if (benchmark.empty() || stage.samples.empty()) continue;
     const auto problems = group_by_problem(stage.samples);
     const std::string name = published_name(run, stage), shown = name.empty() ? model_of(run, stage) : name;
     int64_t num_others = 0;
-    for (const PublishedNumber& number : published) {
-      if (number.benchmark != benchmark) continue;
+    for (const PublishedNumber& number : registry.numbers) {
+      if (number.benchmark != benchmark || !is_metric(number.metric)) continue;
       if (number.model != name) {
         ++num_others;
         continue;
@@ -179,7 +179,8 @@ void compare_with_published(const RunData& run, const std::vector<PublishedNumbe
                       {"system_prompt", condition(stage.keys, "system_prompt", "")},
                       {"prompt_suffix", std::string(trim(condition(stage.keys, "prompt_suffix", "")))},
                       {"grader", condition(stage.keys, "grader", condition(stage.done_json.is_object() && stage.done_json.contains("counts") ? stage.done_json["counts"] : stage.done_json, "grader", "unstated"))}};
-      data.published.push_back(compare(own, number));
+      own.num_generations = static_cast<int64_t>(problems[0].samples.size());
+      data.published.push_back(compare(own, number, registry));
       data.published_stage.push_back(stage.name);
     }
     if (data.published_stage.empty() || data.published_stage.back() != stage.name) {
@@ -191,7 +192,7 @@ void compare_with_published(const RunData& run, const std::vector<PublishedNumbe
 
 }  // namespace
 
-ReportData make_report_data(const std::vector<RunData>& runs, const std::vector<PublishedNumber>& published) {
+ReportData make_report_data(const std::vector<RunData>& runs, const Registry& registry) {
   ReportData data;
   std::set<int64_t> seeds;
   for (const RunData& run : runs) {
@@ -222,7 +223,7 @@ ReportData make_report_data(const std::vector<RunData>& runs, const std::vector<
     }
   }
   data.claims = judge_claims(data.runs);
-  compare_with_published(runs[0], published, data);
+  compare_with_published(runs[0], registry, data);
   return data;
 }
 

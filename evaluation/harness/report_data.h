@@ -8,6 +8,7 @@
 #include "evaluation/harness/claims.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/run_data.h"
+#include "evaluation/harness/verdict.h"
 
 namespace reprise::evaluation {
 
@@ -47,6 +48,6 @@ struct ReportData {
 };
 
 // Throws Error when the runs are of different recipes, have the same seed twice, or a claim cannot be read.
-ReportData make_report_data(const std::vector<RunData>& runs, const std::vector<PublishedNumber>& published);
+ReportData make_report_data(const std::vector<RunData>& runs, const Registry& registry);
 
 }  // namespace reprise::evaluation

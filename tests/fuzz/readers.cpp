@@ -203,7 +203,7 @@ const std::vector<Reader>& readers() {
        [] {
          std::string conditions;
          for (const std::string& name : evaluation::condition_names()) conditions += (conditions.empty() ? "" : ", ") + name + ": unstated";
-         return std::vector<std::string>{"source: {title: T}\nprotocols: {p: {" + conditions + "}}\nnumbers:\n  - {id: a, model: m, benchmark: gsm8k, metric: pass@1, value: 3.1, num_problems: 5, protocol: p, evidence: primary}\n"};
+         return std::vector<std::string>{"source: {title: T}\nconflicts: [{id: c, text: t}]\nprotocols: {p: {" + conditions + ", evidence: {split: t}}}\nnumbers:\n  - {id: a, model: m, benchmark: gsm8k, metric: pass@1, value: 3.1, num_problems: 5, protocol: p, evidence: primary}\n"};
        }},
       {"jinja",
        [](std::string_view bytes) {
