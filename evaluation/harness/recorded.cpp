@@ -1,0 +1,159 @@
+#include "evaluation/harness/recorded.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/strings.h"
+#include "grading/grader.h"
+#include "grading/math/math_grader.h"
+#include "io/jsonl.h"
+
+namespace reprise::evaluation {
+
+namespace {
+
+using nlohmann::json;
+
+std::string text_field(const json& row, const char* key, const std::string& where) {
+  const auto found = row.find(key);
+  if (found == row.end() || found->is_null()) throw Error(std::string("lacks \"") + key + "\"", where, "lines are {\"model\",\"benchmark\",\"problem\",\"sample\"} with \"correct\" or \"completion\"");
+  if (found->is_string()) return found->get<std::string>();
+  if (found->is_number_integer()) return found->dump();
+  throw Error(std::string("\"") + key + "\" should be text", where, "");
+}
+
+std::optional<bool> truth(const json& row, const char* key, const std::string& where) {
+  const auto found = row.find(key);
+  if (found == row.end() || found->is_null()) return std::nullopt;
+  if (found->is_boolean()) return found->get<bool>();
+  if (found->is_number() && (*found == 0 || *found == 1)) return *found == 1;
+  throw Error(std::string("\"") + key + "\" should be true or false", where, "a share is no verdict: record every sample");
+}
+
+int64_t whole(const json& row, const char* key, int64_t otherwise, const std::string& where) {
+  const auto found = row.find(key);
+  if (found == row.end() || found->is_null()) return otherwise;
+  if (!found->is_number_integer() || found->get<double>() < 0 || found->get<double>() > 1e15) throw Error(std::string("\"") + key + "\" should be a whole number", where, "");
+  return found->get<int64_t>();
+}
+
+bool same_answer(const std::string& a, const std::string& b, grading::math::Workspace& workspace) {
+  if (a == b) return true;
+  grading::math::MathOptions bare;
+  bare.bare = true;
+  return grade_math(a, b, workspace, bare).verdict == grading::VerdictKind::correct;
+}
+
+// Equal answers of a problem get one name: the first of them that came.
+void unite_answers(ScoredProblem& problem, grading::math::Workspace& workspace) {
+  std::vector<std::string> classes;
+  std::map<std::string, std::string> named;
+  for (ScoredSample& sample : problem.samples) {
+    if (sample.correct() || sample.answer.empty()) continue;
+    if (const auto known = named.find(sample.answer); known != named.end()) {
+      sample.answer = known->second;
+      continue;
+    }
+    const auto same = std::find_if(classes.begin(), classes.end(), [&](const std::string& other) { return same_answer(other, sample.answer, workspace); });
+    const std::string name = same == classes.end() ? sample.answer : *same;
+    if (same == classes.end()) classes.push_back(name);
+    named[sample.answer] = name;
+    sample.answer = name;
+  }
+}
+
+struct Building {
+  std::map<std::string, std::map<int64_t, ScoredSample>> problems;
+  bool graded_here = false, graded_there = false, all_have_answers = true;
+  int64_t first_line = 0;
+};
+
+}  // namespace
+
+bool ends_in_a_loop(std::string_view text) {
+  constexpr size_t kLongest = 400, kLeast = 200, kTimes = 4;
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.remove_suffix(1);
+  for (size_t period = 1; period <= kLongest && period * kTimes <= text.size(); ++period) {
+    const size_t reach = std::max(period * kTimes, kLeast);
+    if (reach > text.size()) continue;
+    const std::string_view tail = text.substr(text.size() - reach);
+    if (tail.substr(period) == tail.substr(0, reach - period)) return true;
+  }
+  return false;
+}
+
+Recorded read_recorded(const std::filesystem::path& file, const FindProblem& find) {
+  Recorded out;
+  std::map<std::pair<std::string, std::string>, Building> sets;
+  std::map<std::string, data::Problem> inline_problems;
+  io::read_json_rows(file, [&](int64_t line, const json& row) {
+    const std::string where = file.string() + ":" + std::to_string(line);
+    ++out.num_lines;
+    const std::string benchmark = text_field(row, "benchmark", where), problem_id = text_field(row, "problem", where);
+    Building& set = sets[{text_field(row, "model", where), benchmark}];
+    ScoredSample sample;
+    sample.index = whole(row, "sample", -1, where);
+    if (sample.index < 0) throw Error("lacks \"sample\"", where, "number the samples of a problem from 0");
+    sample.num_tokens = whole(row, "num_tokens", -1, where);
+    sample.finished = truth(row, "finished", where);
+    const auto completion = row.find("completion");
+    const bool has_text = completion != row.end() && completion->is_string();
+    if (has_text) sample.looped = ends_in_a_loop(completion->get_ref<const std::string&>());
+    const auto correct = truth(row, "correct", where);
+    if (correct) {
+      set.graded_there = true;
+      sample.verdict = *correct ? grading::VerdictKind::correct : grading::VerdictKind::incorrect;
+      if (row.contains("answer") && !row["answer"].is_null()) sample.answer = text_field(row, "answer", where);
+      else set.all_have_answers = false;
+      if (set.all_have_answers && !*correct && sample.answer.empty()) sample.verdict = grading::VerdictKind::no_answer;
+    } else if (has_text) {
+      set.graded_here = true;
+      const data::Problem* problem = nullptr;
+      if (row.contains("gold")) {
+        data::Problem& own = inline_problems[benchmark + "\n" + problem_id];
+        own.id = problem_id;
+        own.answer = text_field(row, "gold", where);
+        own.grader = "math";
+        own.metadata = "{}";
+        problem = &own;
+      } else {
+        try {
+          problem = find(benchmark, problem_id);
+        } catch (const Error& fault) {
+          throw Error(fault.what(), where, "or record \"gold\" or \"correct\" with each line");
+        }
+        if (!problem) throw Error("the benchmark '" + benchmark + "' has no problem '" + problem_id + "'", where, "`reprise data show` lists its ids; or record \"gold\" with each line");
+      }
+      const grading::Verdict verdict = grading::grade({.problem = *problem, .completion = completion->get_ref<const std::string&>(), .finished = sample.finished.value_or(true)});
+      sample.verdict = verdict.kind;
+      sample.answer = verdict.extracted;
+      ++out.num_graded;
+    } else {
+      throw Error("has neither \"correct\" nor \"completion\"", where, "record one of them");
+    }
+    if (set.graded_here && set.graded_there) throw Error("some lines of '" + benchmark + "' bring a verdict and others a completion", where, "one grader decides a score: leave \"correct\" out of all, or of none");
+    if (!set.problems[problem_id].emplace(sample.index, std::move(sample)).second) {
+      throw Error("problem '" + problem_id + "' of '" + benchmark + "' has its sample " + std::to_string(whole(row, "sample", 0, where)) + " twice", where, "number the samples of a problem from 0");
+    }
+  });
+  if (sets.empty()) throw Error("has no line", file.string(), "lines are {\"model\",\"benchmark\",\"problem\",\"sample\"} with \"correct\" or \"completion\"");
+  grading::math::Workspace workspace;
+  for (auto& [name, building] : sets) {
+    ScoredSet set{.model = name.first, .benchmark = name.second};
+    set.has_answers = building.graded_here || building.all_have_answers;
+    for (auto& [id, samples] : building.problems) {
+      ScoredProblem problem{.id = id};
+      for (auto& [index, sample] : samples) problem.samples.push_back(std::move(sample));
+      if (set.has_answers) unite_answers(problem, workspace);
+      set.problems.push_back(std::move(problem));
+    }
+    out.sets.push_back(std::move(set));
+  }
+  out.sha256 = sha256_file_hex(file);
+  return out;
+}
+
+}  // namespace reprise::evaluation
