@@ -17,10 +17,12 @@ namespace reprise::cli {
 
 // Each command is declared here, beside its row, and defined in src/cli/<name>_command.cpp.
 int data_command(const Arguments& arguments);
+int evaluate_command(const Arguments& arguments);
 int grade_command(const Arguments& arguments);
 int keys_command(const Arguments& arguments);
 int model_command(const Arguments& arguments);
 int plan_command(const Arguments& arguments);
+int published_command(const Arguments& arguments);
 int report_command(const Arguments& arguments);
 int reproduce_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
@@ -32,11 +34,13 @@ const std::vector<Command>& commands() {
       {"bench", "time sampling and training next to what the machine could do", bench_command},
       {"convert", "write any model that Reprise reads as a Hugging Face folder", convert_command},
       {"data", "import, fetch, generate and show problems", data_command},
+      {"evaluate", "scores of recorded samples, held against published ones or each other", evaluate_command},
       {"grade", "verdicts on answers to problems of mathematics", grade_command},
       {"keys", "everything that a recipe may say", keys_command},
       {"logprobs", "log-probability of every token of given texts", logprobs_command},
       {"model", "fetch, import and show models", model_command},
       {"plan", "what a recipe would do, counted, without touching a device", plan_command},
+      {"published", "scores that others published, with their sources and conditions", published_command},
       {"report", "write the report of a run, or of several seeds together", report_command},
       {"reproduce", "run a run again from its lock and compare bit for bit", reproduce_command},
       {"run", "run a recipe's stages and report on its claims", run_command},
