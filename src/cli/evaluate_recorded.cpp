@@ -59,14 +59,20 @@ class Benchmarks {
   std::map<std::string, data::Problem> read(const std::string& id) {
     const evaluation::Benchmark* benchmark = find(id);
     if (!benchmark) throw Error("no benchmark '" + id + "' is known in " + folder_.string());
+    if (benchmark->grader == "code") throw Error("programs are judged by `reprise grade code`: record its verdict as \"correct\"");
     if (benchmark->importer.empty()) throw Error("the benchmark '" + id + "' has no reference answers here");
     datasets::ImporterConfig config;
     config.importer = benchmark->importer;
     config.path = benchmark->path;
+    // These two files hold all splits; the others are of the split that the benchmark names.
+    if (config.importer == "mmlu" || config.importer == "mbpp") config.split = id == "mbpp_plus" ? "all" : benchmark->split;
     if (!path_exists(config.path)) {
       const char* variable = std::getenv("REPRISE_DATA");
       const fs::path below = fs::path(variable && *variable ? variable : "data") / benchmark->path;
-      config.path = path_exists(folder_ / benchmark->path) ? (folder_ / benchmark->path).string() : path_exists(below) ? below.string() : below.string() + ".gz";
+      const fs::path candidates[] = {folder_ / benchmark->path, below, below.string() + ".gz"};
+      const auto there = std::find_if(std::begin(candidates), std::end(candidates), [](const fs::path& path) { return path_exists(path); });
+      if (there == std::end(candidates)) throw Error("the reference answers of '" + id + "' are not there (" + below.string() + "): set REPRISE_DATA, or fetch them (`reprise data fetch`)");
+      config.path = there->string();
     }
     std::map<std::string, data::Problem> out;
     for (data::Problem& problem : datasets::import_problems(config).problems) {
