@@ -51,12 +51,18 @@ class Benchmarks {
   const data::Problem* problem(const std::string& benchmark, const std::string& id) {
     auto known = problems_.find(benchmark);
     if (known == problems_.end()) known = problems_.emplace(benchmark, read(benchmark)).first;
-    const auto found = known->second.find(id);
-    return found == known->second.end() ? nullptr : &found->second;
+    const auto found = known->second.problems.find(id);
+    if (found == known->second.problems.end()) throw Error("the benchmark '" + benchmark + "' has no problem '" + id + "': its ids go from '" + known->second.first + "' to '" + known->second.last + "'");
+    return &found->second;
   }
 
  private:
-  std::map<std::string, data::Problem> read(const std::string& id) {
+  struct Problems {
+    std::map<std::string, data::Problem> problems;
+    std::string first, last;  // ids, in the file's order
+  };
+
+  Problems read(const std::string& id) {
     const evaluation::Benchmark* benchmark = find(id);
     if (!benchmark) throw Error("no benchmark '" + id + "' is known in " + folder_.string());
     if (benchmark->grader == "code") throw Error("programs are judged by `reprise grade code`: record its verdict as \"correct\"");
@@ -74,10 +80,11 @@ class Benchmarks {
       if (there == std::end(candidates)) throw Error("the reference answers of '" + id + "' are not there (" + below.string() + "): set REPRISE_DATA, or fetch them (`reprise data fetch`)");
       config.path = there->string();
     }
-    std::map<std::string, data::Problem> out;
+    Problems out;
     for (data::Problem& problem : datasets::import_problems(config).problems) {
-      const std::string name = problem.id;
-      out.emplace(name, std::move(problem));
+      out.last = problem.id;
+      if (out.first.empty()) out.first = problem.id;
+      out.problems.emplace(out.last, std::move(problem));
     }
     return out;
   }
@@ -85,7 +92,7 @@ class Benchmarks {
   fs::path folder_;
   bool read_ = false;
   std::map<std::string, evaluation::Benchmark> known_;
-  std::map<std::string, std::map<std::string, data::Problem>> problems_;
+  std::map<std::string, Problems> problems_;
 };
 
 evaluation::Protocol declared(const std::vector<std::string>& words) {
