@@ -115,17 +115,21 @@ PairedComparison compare_paired(const ScoredSet& a, const ScoredSet& b, const st
   return out;
 }
 
+// Normal theory takes both errors as known; a plan that promised its power to the last digit would miss it every other time.
+constexpr double kSparePower = 0.01;
+
 double power_of_equivalence(const PlanQuestion& q, int64_t k) { return power_with(q, std::hypot(error_at(q, static_cast<double>(k)), their_error(q, k))); }
 
 PlanAnswer plan_samples(const PlanQuestion& q, int64_t most) {
   PlanAnswer answer;
   const bool theirs_falls = !q.their_error && !q.their_num_generations;
   answer.best_power = power_with(q, theirs_falls ? 0 : their_error(q, 1));
+  const double wanted = std::min(q.power + kSparePower, (1 + q.power) / 2);
   int64_t low = 1, high = most;
-  if (power_of_equivalence(q, most) < q.power) return answer;
+  if (power_of_equivalence(q, most) < wanted) return answer;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (power_of_equivalence(q, middle) >= q.power) high = middle;
+    if (power_of_equivalence(q, middle) >= wanted) high = middle;
     else low = middle + 1;
   }
   answer.num_generations = low;

@@ -50,6 +50,7 @@ struct PlanAnswer {
   double best_power = 0;        // with ever so many samples
 };
 double power_of_equivalence(const PlanQuestion& question, int64_t num_generations);
+// With a point of power to spare.
 PlanAnswer plan_samples(const PlanQuestion& question, int64_t most = 1 << 20);
 
 }  // namespace reprise::evaluation

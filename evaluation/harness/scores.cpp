@@ -16,6 +16,7 @@ namespace reprise::evaluation {
 namespace {
 
 constexpr int kBootstrap = 400;  // of samples, for the error of a vote
+constexpr const char* kTOverProblems = "t over problems";
 
 using Value = std::function<double(const ScoredSample&)>;
 
@@ -135,10 +136,10 @@ Score finished_score(std::string metric, const ScoredSet& set, const PerProblem&
     score.problems_method = "Wilson over problems";
   } else if (score.num_problems > 1) {
     score.interval_problems = t_interval(problems.values);
-    score.problems_method = "t over problems";
-    score.bca = bca_interval(problems.values, 1);
+    score.problems_method = kTOverProblems;
   }
   if (is_share && score.interval_problems) score.interval_problems = cut(*score.interval_problems);
+  score.by_problem = problems.values;
   return score;
 }
 
@@ -239,6 +240,9 @@ std::vector<Score> scores_of(const ScoredSet& set) {
   if (recorded(set, [](const ScoredSample& s) { return s.looped.has_value(); })) scores.push_back(score_of(set, "loop"));
   if (set.has_answers) scores.push_back(score_of(set, "no_answer"));
   if (any(set, [](const ScoredSample& s) { return s.verdict == grading::VerdictKind::unverifiable; })) scores.push_back(score_of(set, "unverifiable"));
+  for (Score& score : scores) {
+    if (score.problems_method == kTOverProblems) score.bca = bca_interval(score.by_problem, 1);
+  }
   return scores;
 }
 

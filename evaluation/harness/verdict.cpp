@@ -108,6 +108,14 @@ double binomial_bound(double value, int64_t num_samples) {
   return std::sqrt(p * (1 - p) / n);
 }
 
+OwnNumber as_own(const PublishedNumber& number) {
+  OwnNumber own{.model = number.model, .benchmark = number.benchmark, .metric = number.metric};
+  own.estimate = {.value = number.value, .sampling_error = number.standard_error.value_or(std::nan("")), .problem_error = std::nan(""), .num_problems = number.num_problems};
+  own.num_generations = std::max<int64_t>(1, parse_int(number.protocol.at("num_generations")).value_or(1));
+  for (const auto& [name, value] : number.protocol) own.protocol[name] = value == kUnstated ? kAssumed : value;
+  return own;
+}
+
 PublishedComparison compare(const OwnNumber& own, const PublishedNumber& published, double margin) {
   PublishedComparison out;
   out.published = published;

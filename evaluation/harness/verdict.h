@@ -54,6 +54,10 @@ PublishedComparison compare(const OwnNumber& own, const PublishedNumber& publish
 // The same, and `source conflict` where the registry has another printing under which the verdict would be another.
 PublishedComparison compare(const OwnNumber& own, const PublishedNumber& published, const Registry& registry, double margin = kDefaultMargin);
 
+// A number that others published, as if it were ours: its own conditions, `kAssumed` where its source does not state one, and the binomial's bound for want of
+// samples per problem.
+OwnNumber as_own(const PublishedNumber& number);
+
 // Standard error of a mean over fixed problems by the binomial's variance at the mean: never less than the true one, for p (1 - p) is
 // concave in p. num_samples: of all problems together.
 double binomial_bound(double value, int64_t num_samples);
