@@ -18,7 +18,8 @@ struct Row {
 constexpr Row kCommands[] = {{"bench", reprise::engine::bench_command},
                              {"convert", reprise::engine::convert_command},
                              {"logprobs", reprise::engine::logprobs_command},
-                             {"run", reprise::engine::run_command}};
+                             {"run", reprise::engine::run_command},
+                             {"worker", reprise::engine::worker_command}};
 
 int run(const std::vector<std::string>& words) {
   for (const Row& row : kCommands) {

@@ -27,6 +27,7 @@ int report_command(const Arguments& arguments);
 int reproduce_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
 int sandbox_command(const Arguments& arguments);
+int serve_command(const Arguments& arguments);
 int tokenize_command(const Arguments& arguments);
 
 const std::vector<Command>& commands() {
@@ -45,6 +46,7 @@ const std::vector<Command>& commands() {
       {"reproduce", "run a run again from its lock and compare bit for bit", reproduce_command},
       {"run", "run a recipe's stages and report on its claims", run_command},
       {"sandbox", "run a program that nobody trusts", sandbox_command},
+      {"serve", "a model behind OpenAI's protocol", serve_command},
       {"tokenize", "text to token ids and back", tokenize_command}};
   return table;
 }

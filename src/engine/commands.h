@@ -13,5 +13,6 @@ int bench_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
 int logprobs_command(const Arguments& arguments);
 int convert_command(const Arguments& arguments);
+int worker_command(const Arguments& arguments);
 
 }  // namespace reprise::engine

@@ -80,7 +80,7 @@ class CpuDecoder {
   int64_t vocab_size() const { return model_->config().vocab_size; }
   // Reads at most num_rows tokens. Rows of one sequence must stand together in order of position.
   void forward(std::span<const TokenRow> rows);
-  // Logits of chosen rows of the last forward, at most num_rows: row i of the result belongs to chosen[i].
+  // Logits of chosen rows of the last forward, at most num_rows of them: row i of the result belongs to chosen[i].
   // Valid until the next call. [chosen.size(), V]
   const float* logits(std::span<const int64_t> chosen);
 

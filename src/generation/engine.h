@@ -1,9 +1,9 @@
-// The engine that samples. Completions depend on the weights, the prompt and the random path alone: not on the batch,
-// the order of requests or what else is being sampled (tests: GenerationEngine.ACompletionDoesNotDependOnItsNeighbours).
+// Many prompts at once, sampled to their end. Completions depend on the weights, the prompt and the random path alone: not on the
+// batch, the order of requests or what else is being sampled (tests: GenerationEngine.ACompletionDoesNotDependOnItsNeighbours).
 //
-// On the CPU in float32 the decode path is written by hand (cpu_decoder.h): prefill and decode mixed over a cache in pages, a
+// On the CPU in float32 the decode path is written by hand (cpu_session.h, cpu_decoder.h): prefill and decode mixed over a cache in pages, a
 // row's bits never change with its neighbours, their number or the threads (docs/reproducing.md). The prompt's prefix is
-// computed once for its samples. Elsewhere (CUDA, bfloat16) torch_decoder.h runs LibTorch's ops over a dense cache.
+// computed once for its samples. Elsewhere (CUDA, bfloat16) torch_session.h runs LibTorch's ops over a dense cache.
 #pragma once
 
 #include <cstdint>

@@ -103,6 +103,21 @@ REPRISE_CLONES void perturbed(const float* logits, size_t count, float maximum, 
   }
 }
 
+// The `count` ids of the largest logits, from the largest down, ties by the lower id.
+std::vector<int32_t> ids_by_logit(std::span<const float> logits, size_t count) {
+  std::vector<int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto more_likely = [&](int32_t a, int32_t b) {
+    const float x = logits[static_cast<size_t>(a)], y = logits[static_cast<size_t>(b)];
+    return x != y ? x > y : a < b;
+  };
+  count = std::min(count, order.size());
+  if (count < order.size()) std::nth_element(order.begin(), order.begin() + static_cast<int64_t>(count), order.end(), more_likely);
+  order.resize(count);
+  std::sort(order.begin(), order.end(), more_likely);
+  return order;
+}
+
 }  // namespace
 
 NoiseKey noise_key(const std::vector<uint64_t>& random_path, uint64_t prompt_number, uint64_t sample_index) {
@@ -154,33 +169,36 @@ Draw draw_token(std::span<const float> logits, const SamplingConfig& config, con
     return draw;
   }
 
-  // Candidates from the most likely down; ties by the lower id. Filters in vLLM's order: top-k, top-p, min-p.
-  std::vector<int32_t> order(V);
-  std::iota(order.begin(), order.end(), 0);
-  const auto more_likely = [&](int32_t a, int32_t b) { return from[a] != from[b] ? from[a] > from[b] : a < b; };
+  // Candidates from the most likely down; ties by the lower id. Filters in vLLM's order: top-k, top-p, min-p. A nucleus is small beside a
+  // vocabulary: only so many candidates are put in order as can be needed.
+  const double whole = std::exp(z.log_sum);
   size_t kept = config.top_k > 0 ? std::min<size_t>(V, static_cast<size_t>(config.top_k)) : V;
-  if (kept < V) {
-    std::partial_sort(order.begin(), order.begin() + kept, order.end(), more_likely);
-  } else {
-    std::sort(order.begin(), order.end(), more_likely);
-  }
-  std::vector<float> weights(kept);
-  for (size_t i = 0; i < kept; ++i) weights[i] = from[order[i]];
-  kernels::exp_row(weights.data(), static_cast<int64_t>(kept), z.maximum, scale, 1.0f, weights.data());
-  double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (config.top_p < 1) {
-    double running = 0;
-    size_t n = 0;
-    while (n < kept) {
-      running += weights[n++];
-      if (running >= config.top_p * total) break;
+  size_t ordered = config.top_k > 0 ? kept : std::min<size_t>(V, 256);
+  std::vector<int32_t> order;
+  std::vector<float> weights;
+  for (;; ordered = std::min(V, 8 * ordered)) {
+    order = ids_by_logit(from, ordered);
+    weights.resize(ordered);
+    for (size_t i = 0; i < ordered; ++i) weights[i] = from[static_cast<size_t>(order[i])];
+    kernels::exp_row(weights.data(), static_cast<int64_t>(ordered), z.maximum, scale, 1.0f, weights.data());
+    kept = ordered;
+    if (config.top_p < 1) {
+      const double total = config.top_k > 0 ? std::accumulate(weights.begin(), weights.end(), 0.0) : whole;
+      double running = 0;
+      size_t n = 0;
+      while (n < kept && running < config.top_p * total) running += weights[n++];
+      const bool reached = running >= config.top_p * total;
+      kept = std::max<size_t>(1, n);
+      if (!reached && ordered < V && config.top_k <= 0) continue;
+    } else if (config.top_k <= 0 && ordered < V && weights[ordered - 1] >= config.min_p * weights[0]) {
+      continue;
     }
-    kept = std::max<size_t>(1, n);
+    break;
   }
   if (config.min_p > 0) {
     while (kept > 1 && weights[kept - 1] < config.min_p * weights[0]) --kept;
   }
-  total = std::accumulate(weights.begin(), weights.begin() + static_cast<int64_t>(kept), 0.0);
+  const double total = std::accumulate(weights.begin(), weights.begin() + static_cast<int64_t>(kept), 0.0);
   int32_t chosen = order[0];
   float highest = -std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < kept; ++i) {
@@ -195,6 +213,14 @@ Draw draw_token(std::span<const float> logits, const SamplingConfig& config, con
   draw.behavior_logprob = kernels::Normaliser{z.maximum, scale, std::log(total)}.logprob(from[chosen]);
   draw.full_logprob = full.logprob(logits[chosen]);
   return draw;
+}
+
+std::vector<TokenLogprob> most_likely(std::span<const float> logits, int64_t count) {
+  if (count <= 0) return {};
+  const kernels::Normaliser full = kernels::normaliser_of(logits.data(), static_cast<int64_t>(logits.size()), 1.0f);
+  std::vector<TokenLogprob> out;
+  for (const int32_t id : ids_by_logit(logits, static_cast<size_t>(count))) out.push_back({id, full.logprob(logits[static_cast<size_t>(id)])});
+  return out;
 }
 
 Draw forced_token(std::span<const float> logits, int32_t id) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "generation/completion.h"
 #include "generation/sampling_config.h"
 
 namespace reprise::generation {
@@ -31,5 +32,7 @@ Draw draw_token(std::span<const float> logits, const SamplingConfig& config, con
                 std::vector<float>& scratch, std::span<const int32_t> banned = {});
 // A token that is put and not drawn: its behavior_logprob is 0.
 Draw forced_token(std::span<const float> logits, int32_t id);
+// The `count` most likely tokens under the full softmax, from the most likely down, ties by the lower id.
+std::vector<TokenLogprob> most_likely(std::span<const float> logits, int64_t count);
 
 }  // namespace reprise::generation

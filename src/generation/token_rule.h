@@ -1,18 +1,20 @@
 // What is appended to a completion and when it ends, for every engine: the draw, end tokens and stop strings, the least
-// length, and budget forcing (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+// length, and budget forcing (s1, Muennighoff et al. 2025, arXiv 2501.19393). One object serves the samples of one prompt.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "generation/engine.h"
+#include "generation/completion.h"
 #include "generation/sampler.h"
+#include "text/tokenizer.h"
 
 namespace reprise::generation {
 
 class TokenRule {
  public:
-  TokenRule(const text::Tokenizer& tokenizer, const SamplingConfig& config, const GenerationRequest& request, size_t num_completions);
+  TokenRule(const text::Tokenizer& tokenizer, std::shared_ptr<const SamplingConfig> config, std::vector<int32_t> stop_ids, size_t num_completions);
 
   // Appends one token to completion `index`, given the logits behind its last. May instead take tokens back (an end of
   // thinking that is to be replaced): then the last token left must be read again. Different completions may be served by
@@ -31,8 +33,8 @@ class TokenRule {
   void watch_thinking(State& state, Completion& completion, std::span<const float> logits);
 
   const text::Tokenizer& tokenizer_;
-  const SamplingConfig& config_;
-  const GenerationRequest& request_;
+  std::shared_ptr<const SamplingConfig> config_;
+  std::vector<int32_t> stop_ids_;
   std::vector<int32_t> end_ids_, wait_ids_;
   std::vector<State> states_;
 };

@@ -1,8 +1,6 @@
 // One easy handle a transfer; the loop over attempts is ours, because a resumed range must be checked each time.
 #include "io/http.h"
 
-#include <curl/curl.h>
-
 #include <cstdio>
 #include <memory>
 #include <mutex>
@@ -12,17 +10,14 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/strings.h"
+#include "io/curl_handle.h"
 
 namespace reprise::io {
-namespace {
 
-using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
-using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
-
-Handle open_handle(const std::string& url) {
+CurlHandle open_curl(const std::string& url) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  Handle handle(curl_easy_init(), curl_easy_cleanup);
+  CurlHandle handle(curl_easy_init(), curl_easy_cleanup);
   if (!handle) throw Error("libcurl cannot be started", url);
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 1L);
@@ -35,19 +30,20 @@ Handle open_handle(const std::string& url) {
   return handle;
 }
 
-Headers token_header(CURL* handle, const std::string& token) {
-  Headers headers(nullptr, curl_slist_free_all);
-  // libcurl leaves this header out when a redirect leads to another host.
+CurlHeaders token_header(CURL* handle, const std::string& token) {
+  CurlHeaders headers(nullptr, curl_slist_free_all);
   if (!token.empty()) headers.reset(curl_slist_append(nullptr, ("Authorization: Bearer " + token).c_str()));
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   return headers;
 }
 
-long status_of(CURL* handle) {
+long curl_status(CURL* handle) {
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   return status;
 }
+
+namespace {
 
 Error refused(const std::string& url, long status) {
   if (status == 401 || status == 403) {
@@ -72,7 +68,7 @@ size_t receive(char* data, size_t size, size_t count, void* user) {
   if (!transfer.checked) {
     transfer.checked = true;
     // A server that does not do ranges sends the whole again.
-    if (transfer.offset > 0 && status_of(transfer.handle) == 200) {
+    if (transfer.offset > 0 && curl_status(transfer.handle) == 200) {
       if (std::freopen(nullptr, "wb", transfer.file) == nullptr) return 0;
       transfer.offset = 0;
     }
@@ -116,9 +112,9 @@ Attempt attempt(const Download& request, const fs::path& part, std::string& faul
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(part.c_str(), "ab"), std::fclose);
   if (!file) throw Error("cannot be written", part.string());
   transfer.file = file.get();
-  const Handle handle = open_handle(request.url);
+  const CurlHandle handle = open_curl(request.url);
   transfer.handle = handle.get();
-  const Headers headers = token_header(handle.get(), request.bearer_token);
+  const CurlHeaders headers = token_header(handle.get(), request.bearer_token);
   curl_easy_setopt(handle.get(), CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, receive);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &transfer);
@@ -129,7 +125,7 @@ Attempt attempt(const Download& request, const fs::path& part, std::string& faul
   curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_seconds));
   if (transfer.offset > 0) curl_easy_setopt(handle.get(), CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(transfer.offset));
   const CURLcode code = curl_easy_perform(handle.get());
-  const long status = status_of(handle.get());
+  const long status = curl_status(handle.get());
   if (std::fflush(file.get()) != 0) transfer.disk_full = true;
   if (transfer.stopped) throw Interrupted("download stopped; the next one goes on from here", part.string());
   if (transfer.disk_full) throw Error("cannot be written: is the disk full?", part.string(), "make room and start again; what came is kept");
@@ -191,8 +187,8 @@ std::string http_get(const std::string& url, const std::string& bearer_token, si
     std::string text;
     size_t limit;
   } body{"", max_bytes};
-  const Handle handle = open_handle(url);
-  const Headers headers = token_header(handle.get(), bearer_token);
+  const CurlHandle handle = open_curl(url);
+  const CurlHeaders headers = token_header(handle.get(), bearer_token);
   const auto keep = +[](char* data, size_t size, size_t count, void* user) -> size_t {
     auto& into = *static_cast<Body*>(user);
     if (into.text.size() + size * count > into.limit) return 0;
@@ -205,7 +201,7 @@ std::string http_get(const std::string& url, const std::string& bearer_token, si
   const CURLcode code = curl_easy_perform(handle.get());
   if (code == CURLE_WRITE_ERROR) throw Error("the answer is longer than " + format_bytes(static_cast<double>(max_bytes)), url);
   if (code != CURLE_OK) throw Error(std::string("cannot be reached: ") + curl_easy_strerror(code), url);
-  if (const long status = status_of(handle.get()); status != 200) throw refused(url, status);
+  if (const long status = curl_status(handle.get()); status != 200) throw refused(url, status);
   return body.text;
 }
 

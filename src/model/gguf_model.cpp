@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "io/gguf.h"
 #include "model/gguf_config.h"
-#include "text/gguf_tokenizer.h"
 
 namespace reprise::model {
 namespace {
@@ -68,8 +67,7 @@ LoadedModel load_gguf_model(const std::filesystem::path& path, at::ScalarType dt
   } catch (const Error& error) {
     throw Error(error.fault(), path.string(), error.hint());
   }
-  loaded.tokenizer = text::tokenizer_from_gguf(file);
-  if (file.has("tokenizer.chat_template")) loaded.chat_template = file.text("tokenizer.chat_template");
+  static_cast<text::ModelText&>(loaded) = text::model_text_of(file);
   return loaded;
 }
 

@@ -16,10 +16,6 @@
 namespace reprise::model {
 namespace {
 
-std::string optional_file(const std::filesystem::path& path) {
-  return path_exists(path) ? read_file(path, 64u << 20) : std::string();
-}
-
 NamedTensors read_folder_tensors(const std::filesystem::path& folder, const ModelConfig& config, at::ScalarType dtype, at::Device device) {
   std::map<std::string, std::set<std::string>> names_by_file;  // empty set: all of the file
   const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
@@ -54,23 +50,6 @@ void check_vocabulary(const LoadedModel& loaded, const std::string& where) {
   }
 }
 
-std::string chat_template_of(const std::filesystem::path& folder) {
-  std::string text = optional_file(folder / "chat_template.jinja");
-  if (!text.empty()) return text;
-  const auto config = nlohmann::json::parse(optional_file(folder / "tokenizer_config.json"), nullptr, false);
-  if (!config.is_object() || !config.contains("chat_template")) return {};
-  const auto& value = config["chat_template"];
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_array()) {  // several by name: the one called default
-    for (const auto& entry : value) {
-      if (entry.is_object() && entry.value("name", "") == "default" && entry.contains("template") && entry["template"].is_string()) {
-        return entry["template"].get<std::string>();
-      }
-    }
-  }
-  return {};
-}
-
 std::string tokenizer_config_of(const text::Tokenizer& tokenizer, const std::string& chat_template, int64_t max_length) {
   nlohmann::ordered_json config;
   config["tokenizer_class"] = "PreTrainedTokenizerFast";
@@ -101,9 +80,7 @@ LoadedModel load_model(const std::filesystem::path& path, at::ScalarType dtype, 
     if (error.where() == "model") throw Error(error.fault(), path.string(), error.hint());
     throw;
   }
-  if (path_exists(path / "tokenizer.json")) loaded.tokenizer = text::Tokenizer::from_file(path / "tokenizer.json");
-  loaded.chat_template = chat_template_of(path);
-  loaded.generation_config_json = optional_file(path / "generation_config.json");
+  static_cast<text::ModelText&>(loaded) = text::read_model_text(path);
   check_vocabulary(loaded, path.string());
   return loaded;
 }

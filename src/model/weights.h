@@ -8,15 +8,12 @@
 #include <string>
 
 #include "model/transformer.h"
-#include "text/tokenizer.h"
+#include "text/model_text.h"
 
 namespace reprise::model {
 
-struct LoadedModel {
+struct LoadedModel : text::ModelText {
   std::shared_ptr<Transformer> model;
-  std::shared_ptr<const text::Tokenizer> tokenizer;  // null if the folder has none
-  std::string chat_template;                         // "" if none
-  std::string generation_config_json;                // "" if none
 };
 
 // path: a folder, or a .gguf file. Peak memory: the model in `dtype` plus one tensor. Throws Error (truncated,

@@ -14,7 +14,8 @@ namespace {
 // Larger is higher; a file includes its own room and rooms of lower floors only.
 const std::map<std::string, int> kFloors = {
     {"base", 0},     {"config", 1},   {"io", 1}, {"sandbox", 1},       {"kernels", 1},  {"text", 2},       {"data", 3},    {"model", 4},  {"pipeline", 4}, {"checkpoint", 5},
-    {"grading", 5},  {"generation", 6}, {"training", 6}, {"rewards", 6},  {"datasets", 6},   {"evaluation", 6}, {"rl", 7}, {"stages", 8},  {"engine", 9},   {"cli", 9}};
+    {"grading", 5},  {"generation", 6}, {"training", 6}, {"rewards", 6},  {"datasets", 6},
+    {"rl", 7},       {"serving", 7},  {"evaluation", 8}, {"stages", 9}, {"engine", 10}, {"cli", 10}};
 // What a room's *_config files may use beyond their own floor: the torch-free halves are one library.
 const std::set<std::string> kTorchRooms = {"kernels", "model", "checkpoint", "generation", "training", "rl", "stages", "engine"};
 
