@@ -34,7 +34,7 @@ Value undefined(std::string name) { return Value(Value::Data(Undefined{std::move
 
 class Interpreter {
  public:
-  Interpreter(const std::string& where, Map globals) : where_(where) { scopes_.push_back(std::move(globals)); }
+  Interpreter(const std::string& where, Map globals, bool strict) : where_(where), strict_(strict) { scopes_.push_back(std::move(globals)); }
 
   void run(const Block& block, std::string& out) {
     for (const auto& statement : block) execute(*statement, out);
@@ -79,7 +79,12 @@ class Interpreter {
     step(s.line);
     switch (s.kind) {
       case Statement::Kind::text: emit(out, s.text); return;
-      case Statement::Kind::output: emit(out, to_text(evaluate(*s.value))); return;
+      case Statement::Kind::output: {
+        const Value value = evaluate(*s.value);
+        if (strict_ && value.undefined()) fail("'" + value.as<Undefined>()->name + "' is undefined");
+        emit(out, to_text(value));
+        return;
+      }
       case Statement::Kind::branch:
         for (const auto& [condition, body] : s.branches) {
           if (!condition || truthy(evaluate(*condition))) return run(body, out);
@@ -367,6 +372,7 @@ class Interpreter {
   }
 
   const std::string& where_;
+  bool strict_;
   std::vector<Map> scopes_;
   int64_t steps_ = 0;
   int line_ = 0, recursion_ = 0;
@@ -418,9 +424,9 @@ ChatTemplate ChatTemplate::parse(std::string_view source, const std::string& whe
   return result;
 }
 
-std::string ChatTemplate::render(const nlohmann::ordered_json& context) const {
+std::string ChatTemplate::render(const nlohmann::ordered_json& context, bool strict) const {
   std::string out;
-  Interpreter interpreter(program_->where, globals_of(context));
+  Interpreter interpreter(program_->where, globals_of(context), strict);
   try {
     interpreter.run(program_->block, out);
   } catch (const BreakLoop&) {

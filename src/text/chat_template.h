@@ -22,7 +22,8 @@ class ChatTemplate {
   // Throws Error with the line of a syntax error.
   static ChatTemplate parse(std::string_view source, const std::string& name_for_errors);
   // context: messages, add_generation_prompt, bos_token, eos_token, tools, ... exactly as transformers passes them.
-  std::string render(const nlohmann::ordered_json& context) const;
+  // strict: a name that the context lacks is an Error where it would be written, not nothing.
+  std::string render(const nlohmann::ordered_json& context, bool strict = false) const;
   std::string render(const std::vector<ChatMessage>& messages, bool add_generation_prompt,
                      const std::string& bos_token, const std::string& eos_token) const;
 

@@ -30,6 +30,23 @@ std::string strip(const std::string& s, const std::string& chars, bool left, boo
 }
 const std::string kSpace = " \t\n\r\f\v";
 
+// What Python's strip() takes away: Unicode's white space and four separators of ASCII.
+bool is_python_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+         c == 0x202F || c == 0x205F || c == 0x3000;
+}
+std::string strip_space(const std::string& s, bool left, bool right) {
+  size_t begin = s.size(), end = 0;
+  for (size_t i = 0; i < s.size();) {
+    const size_t start = i;
+    if (is_python_space(next_code_point(s, i))) continue;
+    begin = std::min(begin, start);
+    end = i;
+  }
+  if (begin == s.size()) return "";
+  return s.substr(left ? begin : 0, (right ? end : s.size()) - (left ? begin : 0));
+}
+
 std::string upper(std::string s) {
   for (char& c : s) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
@@ -137,7 +154,11 @@ std::string indented(const std::string& s, const Call& call) {
 void fault(const std::string& what) { throw Error(what, "chat template"); }
 
 Value apply_filter(const std::string& name, const Value& value, const Call& call) {
-  if (name == "trim") return make_text(strip(to_text(value), text_argument(call, 0, "chars", kSpace), true, true));
+  if (name == "trim") {
+    const Value* characters = argument(call, 0, "chars");
+    const std::string text = to_text(value);
+    return make_text(characters && !characters->none() ? strip(text, to_text(*characters), true, true) : strip_space(text, true, true));
+  }
   if (name == "upper") return make_text(upper(to_text(value)));
   if (name == "lower") return make_text(to_lower_ascii(to_text(value)));
   if (name == "capitalize") return make_text(capitalise(to_text(value)));
@@ -316,10 +337,10 @@ Value call_method(const Value& value, const std::string& name, const Call& call)
   }
   const std::string& s = *value.text();
   const Value* first = argument(call, 0, "");
-  const auto characters = [&] { return first && !first->none() ? to_text(*first) : kSpace; };
-  if (name == "strip") return make_text(strip(s, characters(), true, true));
-  if (name == "lstrip") return make_text(strip(s, characters(), true, false));
-  if (name == "rstrip") return make_text(strip(s, characters(), false, true));
+  if (name == "strip" || name == "lstrip" || name == "rstrip") {
+    const bool left = name != "rstrip", right = name != "lstrip";
+    return make_text(first && !first->none() ? strip(s, to_text(*first), left, right) : strip_space(s, left, right));
+  }
   if (name == "upper" || name == "lower" || name == "title" || name == "capitalize") return apply_filter(name, value, {});
   if (name == "join") return apply_filter("join", call.positional.empty() ? Value() : call.positional[0], {{value}, {}});
   if (name == "startswith" || name == "endswith") {

@@ -49,6 +49,22 @@ TEST(ChatTemplate, RendersTheSharedCasesAsJinja2Does) {
   EXPECT_EQ(count, 100);
 }
 
+TEST(ChatTemplate, StrictRefusesToWriteWhatIsNotThere) {
+  EXPECT_EQ(render("a{{b}}c{{d.e}}", {{"d", nlohmann::ordered_json::object()}}), "ac");
+  const auto strict = [](const std::string& source) { return ChatTemplate::parse(source, "t").render({{"d", {{"e", ""}}}}, true); };
+  EXPECT_EQ(strict("a{{d.e}}{% if b %}x{% endif %}c"), "ac");
+  EXPECT_THROW(strict("a{{b}}c"), Error);
+  EXPECT_THROW(strict("a{{d.f}}c"), Error);
+}
+
+// Python 3.11: "\u00a0\x1c x\u2003y\u3000\n".strip() is "x\u2003y"; a zero width space is no space.
+TEST(ChatTemplate, StripsWhatPythonStrips) {
+  const nlohmann::ordered_json context = {{"t", "\xC2\xA0\x1C x\xE2\x80\x83y\xE3\x80\x80\n"}, {"z", "\xE2\x80\x8Bz\xE2\x80\x8B"}, {"blank", "\xC2\x85 \t"}};
+  EXPECT_EQ(render("{{t.strip()}}|{{t|trim}}|{{z.strip()}}|{{blank.strip()}}|", context), "x\xE2\x80\x83y|x\xE2\x80\x83y|\xE2\x80\x8Bz\xE2\x80\x8B||");
+  EXPECT_EQ(render("{{t.lstrip()}}|{{t.rstrip()}}|", context), "x\xE2\x80\x83y\xE3\x80\x80\n|\xC2\xA0\x1C x\xE2\x80\x83y|");
+  EXPECT_EQ(render("{{'xxaxx'.strip('x')}}"), "a");
+}
+
 // The sentence of the Nature paper's Methods, with the question in its place.
 TEST(ChatTemplate, R1ZerosOwnIsPlainText) {
   const auto source = read_file(testing::source_folder() / "configs/templates/r1-zero.jinja");
