@@ -21,10 +21,19 @@ Benchmark read_benchmark(const std::filesystem::path& path) {
   reader.field("origin", b.origin, "Who published it, and where.");
   reader.field("licence", b.licence, "Of the problems.");
   reader.field("note", b.note, "What a reader should know.");
-  reader.field("importer", b.importer, "How its file is read (reprise keys importer).");
-  reader.field("path", b.path, "The publisher's file below REPRISE_DATA.");
-  reader.finish({"errata"});
-  if (b.importer.empty() != b.path.empty()) throw Error("`importer` and `path` belong together", reader.place(root), "give both");
+  reader.field("importer", b.data.importer, "How its file is read (reprise keys importer).");
+  reader.field("path", b.data.path, "The publisher's file below REPRISE_DATA.");
+  reader.field("import_split", b.data.split, "The importer's own split.");
+  reader.field("data_sha256", b.data_sha256, "Of the file, unpacked, in each published form.");
+  reader.finish({"errata", "data", "prompt"});
+  if (const YAML::Node data = root["data"]; data.IsDefined()) {
+    if (!b.data.importer.empty() || !b.data.path.empty()) throw Error("`data` says what `importer` and `path` say", reader.place(data), "give one of the two");
+    YamlFields fields(data, file);
+    b.data.fields(fields);
+    fields.finish();
+  }
+  if (b.data.importer.empty() != b.data.path.empty()) throw Error("`importer` and `path` belong together", reader.place(root), "give both");
+  if (const YAML::Node prompt = root["prompt"]; prompt.IsDefined()) b.prompt = read_prompt_section(prompt, file, b.id);
   if (const YAML::Node errata = root["errata"]; errata.IsDefined()) {
     if (!errata.IsSequence() || errata.size() > 10'000) throw Error("`errata` should be a list", reader.place(errata), "write `- {problem: ..., text: ...}`");
     for (const auto& node : errata) {

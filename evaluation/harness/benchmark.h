@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "datasets/importers/importer.h"
+#include "evaluation/harness/prompt_preset.h"
+
 namespace reprise::evaluation {
 
 struct BenchmarkErratum {
@@ -15,8 +18,11 @@ struct BenchmarkErratum {
 struct Benchmark {
   std::string id, title, split = "test", grader, origin, licence, note;
   int64_t num_problems = 0;           // 0: not told
-  std::string importer, path;         // the publisher's file below REPRISE_DATA; "" where there is no importer
+  // How the publisher's file is read, and where it lies: below REPRISE_DATA, for a user's own benchmark beside its YAML. No importer: no problems here.
+  datasets::ImporterConfig data;
+  std::vector<std::string> data_sha256;  // of that file, unpacked, in each published form; empty: any file will do
   std::vector<BenchmarkErratum> errata;
+  PromptSection prompt;                  // its own way to be asked, or the families by whose tasks presets ask it
 };
 
 // Throws Error naming file and line.

@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/strings.h"
-#include "grading/grader.h"
-#include "grading/math/math_grader.h"
+#include "evaluation/harness/grade_samples.h"
 #include "io/jsonl.h"
+#include "text/loops.h"
 
 namespace reprise::evaluation {
 
@@ -40,50 +40,14 @@ int64_t whole(const json& row, const char* key, int64_t otherwise, const std::st
   return found->get<int64_t>();
 }
 
-bool same_answer(const std::string& a, const std::string& b, grading::math::Workspace& workspace) {
-  if (a == b) return true;
-  grading::math::MathOptions bare;
-  bare.bare = true;
-  return grade_math(a, b, workspace, bare).verdict == grading::VerdictKind::correct;
-}
-
-// Equal answers of a problem get one name: the first of them that came.
-void unite_answers(ScoredProblem& problem, grading::math::Workspace& workspace) {
-  std::vector<std::string> classes;
-  std::map<std::string, std::string> named;
-  for (ScoredSample& sample : problem.samples) {
-    if (sample.correct() || sample.answer.empty()) continue;
-    if (const auto known = named.find(sample.answer); known != named.end()) {
-      sample.answer = known->second;
-      continue;
-    }
-    const auto same = std::find_if(classes.begin(), classes.end(), [&](const std::string& other) { return same_answer(other, sample.answer, workspace); });
-    const std::string name = same == classes.end() ? sample.answer : *same;
-    if (same == classes.end()) classes.push_back(name);
-    named[sample.answer] = name;
-    sample.answer = name;
-  }
-}
-
 struct Building {
   std::map<std::string, std::map<int64_t, ScoredSample>> problems;
+  std::map<std::string, std::pair<std::string, std::string>> references;  // prompt and answer of those that were graded here
   bool graded_here = false, graded_there = false, all_have_answers = true;
   int64_t first_line = 0;
 };
 
 }  // namespace
-
-bool ends_in_a_loop(std::string_view text) {
-  constexpr size_t kLongest = 400, kLeast = 200, kTimes = 4;
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.remove_suffix(1);
-  for (size_t period = 1; period <= kLongest && period * kTimes <= text.size(); ++period) {
-    const size_t reach = std::max(period * kTimes, kLeast);
-    if (reach > text.size()) continue;
-    const std::string_view tail = text.substr(text.size() - reach);
-    if (tail.substr(period) == tail.substr(0, reach - period)) return true;
-  }
-  return false;
-}
 
 Recorded read_recorded(const std::filesystem::path& file, const FindProblem& find) {
   Recorded out;
@@ -101,7 +65,7 @@ Recorded read_recorded(const std::filesystem::path& file, const FindProblem& fin
     sample.finished = truth(row, "finished", where);
     const auto completion = row.find("completion");
     const bool has_text = completion != row.end() && completion->is_string();
-    if (has_text) sample.looped = ends_in_a_loop(completion->get_ref<const std::string&>());
+    if (has_text) sample.looped = text::ends_in_a_loop(completion->get_ref<const std::string&>());
     const auto correct = truth(row, "correct", where);
     if (correct) {
       set.graded_there = true;
@@ -127,27 +91,32 @@ Recorded read_recorded(const std::filesystem::path& file, const FindProblem& fin
         }
         if (!problem) throw Error("the benchmark '" + benchmark + "' has no problem '" + problem_id + "'", where, "`reprise data show` lists its ids; or record \"gold\" with each line");
       }
-      const grading::Verdict verdict = grading::grade({.problem = *problem, .completion = completion->get_ref<const std::string&>(), .finished = sample.finished.value_or(true)});
-      sample.verdict = verdict.kind;
-      sample.answer = verdict.extracted;
+      StoredVerdict verdict;
+      ScoredSample graded = graded_sample({.problem = *problem, .completion = completion->get_ref<const std::string&>(), .reasoning = "", .finished = sample.finished.value_or(true)}, nullptr, &verdict);
+      graded.index = sample.index;
+      graded.num_tokens = sample.num_tokens;
+      graded.finished = sample.finished;
+      sample = std::move(graded);
+      set.references[problem_id] = {problem->prompt, problem->answer};
       ++out.num_graded;
     } else {
       throw Error("has neither \"correct\" nor \"completion\"", where, "record one of them");
     }
+    if (has_text) sample.completion = completion->get<std::string>();
     if (set.graded_here && set.graded_there) throw Error("some lines of '" + benchmark + "' bring a verdict and others a completion", where, "one grader decides a score: leave \"correct\" out of all, or of none");
     if (!set.problems[problem_id].emplace(sample.index, std::move(sample)).second) {
       throw Error("problem '" + problem_id + "' of '" + benchmark + "' has its sample " + std::to_string(whole(row, "sample", 0, where)) + " twice", where, "number the samples of a problem from 0");
     }
   });
   if (sets.empty()) throw Error("has no line", file.string(), "lines are {\"model\",\"benchmark\",\"problem\",\"sample\"} with \"correct\" or \"completion\"");
-  grading::math::Workspace workspace;
   for (auto& [name, building] : sets) {
     ScoredSet set{.model = name.first, .benchmark = name.second};
     set.has_answers = building.graded_here || building.all_have_answers;
     for (auto& [id, samples] : building.problems) {
       ScoredProblem problem{.id = id};
+      if (const auto found = building.references.find(id); found != building.references.end()) std::tie(problem.prompt, problem.reference) = found->second;
       for (auto& [index, sample] : samples) problem.samples.push_back(std::move(sample));
-      if (set.has_answers) unite_answers(problem, workspace);
+      if (set.has_answers) unite_answers(problem);
       set.problems.push_back(std::move(problem));
     }
     out.sets.push_back(std::move(set));

@@ -29,7 +29,4 @@ struct Recorded {
 // lines were graded elsewhere and others here.
 Recorded read_recorded(const std::filesystem::path& file, const FindProblem& find);
 
-// True where the text ends in at least four repetitions of something of at most 400 bytes, 200 bytes in all at least.
-bool ends_in_a_loop(std::string_view text);
-
 }  // namespace reprise::evaluation

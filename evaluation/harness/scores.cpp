@@ -202,6 +202,7 @@ Score score_of(const ScoredSet& set, const std::string& metric) {
   if (metric == "unverifiable") return share_of(set, metric, [](const ScoredSample& s) { return s.verdict == grading::VerdictKind::unverifiable ? 1.0 : 0.0; });
   if (metric == "truncated") return share_of(set, metric, [](const ScoredSample& s) { return s.finished.value_or(true) ? 0.0 : 1.0; });
   if (metric == "loop") return share_of(set, metric, [](const ScoredSample& s) { return s.looped.value_or(false) ? 1.0 : 0.0; });
+  if (metric == "language_mixed") return share_of(set, metric, [](const ScoredSample& s) { return s.mixed.value_or(false) ? 1.0 : 0.0; });
   if (metric == "mean_tokens") return finished_score(metric, set, mean_of(set, [](const ScoredSample& s) { return static_cast<double>(s.num_tokens); }), false);
   if (metric == "cons@k") {
     if (!set.has_answers) throw Error("cons@k needs the answers, not only whether they are right", set.benchmark, "record \"completion\" or \"answer\"");
@@ -216,7 +217,7 @@ Score score_of(const ScoredSet& set, const std::string& metric) {
     return score;
   }
   const auto j = metric.starts_with("pass@") ? parse_int(metric.substr(5)) : std::nullopt;
-  if (!j || *j < 1) throw Error("unknown metric '" + metric + "'", "", "known: pass@1, pass@K, cons@k, no_answer, unverifiable, truncated, loop, mean_tokens");
+  if (!j || *j < 1) throw Error("unknown metric '" + metric + "'", "", "known: pass@1, pass@K, cons@k, no_answer, unverifiable, truncated, loop, language_mixed, mean_tokens");
   if (*j > k) throw Error(metric + " needs " + std::to_string(*j) + " samples of each problem, and some have " + std::to_string(k), set.benchmark, "sample more, or ask for less");
   PerProblem problems;
   for (const auto& problem : set.problems) {
@@ -238,6 +239,7 @@ std::vector<Score> scores_of(const ScoredSet& set) {
   if (recorded(set, [](const ScoredSample& s) { return s.num_tokens >= 0; })) scores.push_back(score_of(set, "mean_tokens"));
   if (recorded(set, [](const ScoredSample& s) { return s.finished.has_value(); })) scores.push_back(score_of(set, "truncated"));
   if (recorded(set, [](const ScoredSample& s) { return s.looped.has_value(); })) scores.push_back(score_of(set, "loop"));
+  if (recorded(set, [](const ScoredSample& s) { return s.mixed.has_value(); })) scores.push_back(score_of(set, "language_mixed"));
   if (set.has_answers) scores.push_back(score_of(set, "no_answer"));
   if (any(set, [](const ScoredSample& s) { return s.verdict == grading::VerdictKind::unverifiable; })) scores.push_back(score_of(set, "unverifiable"));
   for (Score& score : scores) {

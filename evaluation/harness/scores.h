@@ -20,12 +20,15 @@ struct ScoredSample {
   int64_t num_tokens = -1;      // -1: not recorded
   std::optional<bool> finished;
   std::optional<bool> looped;   // ends in a repetition
+  std::optional<bool> mixed;    // has a word of another language than the problem's
+  std::string completion, reason;  // for people; "" where not recorded
 
   bool correct() const { return verdict == grading::VerdictKind::correct; }
 };
 
 struct ScoredProblem {
   std::string id;
+  std::string prompt, reference;  // for people; "" where not known
   std::vector<ScoredSample> samples;  // by index
 };
 
@@ -53,8 +56,8 @@ struct Score {
   std::string fixed_method, problems_method;
 };
 
-// pass@1; pass@2, 4, ... up to k and cons@k where they mean something; mean_tokens; the shares that explain a score (no_answer, unverifiable, truncated, loop)
-// where they were recorded. Throws Error for an empty set.
+// pass@1; pass@2, 4, ... up to k and cons@k where they mean something; mean_tokens; the shares that explain a score (no_answer, unverifiable, truncated, loop,
+// language_mixed) where they were recorded. Throws Error for an empty set.
 std::vector<Score> scores_of(const ScoredSet& set);
 // One of them. Throws Error where it cannot be had: pass@k beyond the samples, cons@k without answers.
 Score score_of(const ScoredSet& set, const std::string& metric);

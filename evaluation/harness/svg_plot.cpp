@@ -250,4 +250,36 @@ std::string forest_plot(const ForestRow& row, double width) {
   return svg + "</svg>";
 }
 
+std::string paired_bars(const std::vector<PairedBar>& rows, double scale, const std::string& unit, const std::string& description) {
+  constexpr double kWidth = 760, kRow = 34, kLabels = 250, kSide = 16, kAxis = 34;
+  if (rows.empty()) return "";
+  Range range;
+  for (const PairedBar& row : rows) {
+    for (const double value : {row.ours, row.theirs, row.our_interval.low, row.our_interval.high, row.their_interval.low, row.their_interval.high}) range.add(value * scale);
+  }
+  range.pad(0.06);
+  const double height = kRow * static_cast<double>(rows.size()) + kAxis, bottom = height - kAxis;
+  const auto at = [&](double value) { return kLabels + (std::clamp(value * scale, range.low, range.high) - range.low) / (range.high - range.low) * (kWidth - kLabels - kSide); };
+  std::string svg = open_svg(kWidth, height, description);
+  const auto ticks = nice_ticks(range.low, range.high, 8);
+  const double spacing = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
+  for (const double tick : ticks) {
+    const double x = at(tick / scale);
+    svg += line(x, 0, x, bottom, "grid") + text(x, bottom + 15, "tick", "middle", tick_text(tick, spacing));
+  }
+  svg += line(kLabels, bottom, kWidth - kSide, bottom, "axis") + text(kWidth - kSide, height - 4, "tick", "end", unit);
+  const auto bar = [&](const Interval& interval, double y, const std::string& css_class) {
+    const double low = std::isfinite(interval.low) ? at(interval.low) : kLabels, high = std::isfinite(interval.high) ? at(interval.high) : kWidth - kSide;
+    return line(low, y, high, y, css_class);
+  };
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const PairedBar& row = rows[i];
+    const double top = kRow * static_cast<double>(i), upper = top + 12, lower = top + 23;
+    svg += text(kLabels - 10, top + 21, "tick", "end", row.label);
+    svg += bar(row.our_interval, upper, "interval " + row.css_class) + "<circle class=\"estimate " + row.css_class + "\" cx=\"" + px(at(row.ours)) + "\" cy=\"" + px(upper) + "\" r=\"4.5\"/>";
+    svg += bar(row.their_interval, lower, "bar c6") + "<rect class=\"f6\" x=\"" + px(at(row.theirs) - 4) + "\" y=\"" + px(lower - 4) + "\" width=\"8\" height=\"8\"/>";
+  }
+  return svg + "</svg>";
+}
+
 }  // namespace reprise::evaluation

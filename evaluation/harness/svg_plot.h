@@ -59,6 +59,15 @@ struct ForestRow {
 };
 std::string forest_plot(const ForestRow& row, double width = 380);
 
+// Rows of two intervals over one axis: a score of ours (above, a dot) beside a published one (below, a square). Wider than a phone: goes into a .scroll.
+struct PairedBar {
+  std::string label;
+  double ours = 0, theirs = 0;
+  Interval our_interval, their_interval;  // infinite ends are not drawn
+  std::string css_class;                  // colour of ours
+};
+std::string paired_bars(const std::vector<PairedBar>& rows, double scale, const std::string& unit, const std::string& description);
+
 // Trailing mean over `window` points, at the points' x.
 std::vector<std::pair<double, double>> smoothed(const std::vector<std::pair<double, double>>& points, size_t window);
 // At most max_points, neighbours averaged.

@@ -79,6 +79,8 @@ void put_errors(const OwnNumber& own, const PublishedNumber& published, Publishe
   } else {
     out.reasons.push_back("Their error and number of samples are not printed; our error stands in for theirs.");
   }
+  out.our_error = ours;
+  out.their_error = theirs;
   out.error = std::hypot(ours, theirs);
 }
 
@@ -114,6 +116,30 @@ OwnNumber as_own(const PublishedNumber& number) {
   own.num_generations = std::max<int64_t>(1, parse_int(number.protocol.at("num_generations")).value_or(1));
   for (const auto& [name, value] : number.protocol) own.protocol[name] = value == kUnstated ? kAssumed : value;
   return own;
+}
+
+Protocol conditions_of(const nlohmann::json& protocol, const std::string& grader, const PublishedNumber& published) {
+  using nlohmann::json;
+  Protocol out;
+  const auto put = [&](const char* condition, const char* where) {
+    const auto place = json::json_pointer(where);
+    if (!protocol.contains(place) || protocol.at(place).is_null()) return;
+    const json& value = protocol.at(place);
+    out[condition] = value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  put("temperature", "/sampling/temperature");
+  put("top_p", "/sampling/top_p");
+  put("max_completion_length", "/sampling/max_completion_length");
+  put("num_shots", "/prompt/num_shots");
+  put("system_prompt", "/prompt/system");
+  put("prompt_suffix", "/prompt/suffix");
+  put("split", "/benchmark/split");
+  const auto theirs = published.protocol.find("prompt_suffix");
+  if (theirs != published.protocol.end() && theirs->second.starts_with("preset:") && protocol.contains("/prompt/preset"_json_pointer)) out["prompt_suffix"] = "preset:" + protocol["prompt"]["preset"].get<std::string>();
+  if (!grader.empty()) out["grader"] = grader;
+  // A condition that the samples do not tell is not known, and is not taken to be as published.
+  for (const std::string& name : condition_names()) out.emplace(name, kUnstated);
+  return out;
 }
 
 PublishedComparison compare(const OwnNumber& own, const PublishedNumber& published, double margin) {

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/statistics.h"
 
@@ -41,6 +43,7 @@ struct PublishedComparison {
   std::vector<std::string> reasons;  // sentences: how the verdict came about, and what was assumed
   double difference = 0;             // ours - published
   double error = 0;                  // standard error of the difference, problems fixed
+  double our_error = 0, their_error = 0;  // of which it is made
   bool error_is_bound = false;       // from the binomial's variance, for want of samples per problem
   Interval interval;                 // 90 % (two one-sided tests at 5 %), rounding included
   Interval interval95;
@@ -57,6 +60,9 @@ PublishedComparison compare(const OwnNumber& own, const PublishedNumber& publish
 // A number that others published, as if it were ours: its own conditions, `kAssumed` where its source does not state one, and the binomial's bound for want of
 // samples per problem.
 OwnNumber as_own(const PublishedNumber& number);
+
+// What samples were drawn under (sample_store.h) as conditions of a score, in a published number's words: where that names a prompt by its preset, so do we.
+Protocol conditions_of(const nlohmann::json& protocol, const std::string& grader, const PublishedNumber& published);
 
 // Standard error of a mean over fixed problems by the binomial's variance at the mean: never less than the true one, for p (1 - p) is
 // concave in p. num_samples: of all problems together.

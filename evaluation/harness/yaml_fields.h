@@ -34,6 +34,8 @@ class YamlFields {
     read(node, key, value, bounds);
   }
 
+  void file(const char* key, std::string& value, const char* doc, const config::Bounds& bounds = {}) { field(key, value, doc, bounds); }
+
   // Call last: what was not declared is an error.
   void finish(const std::vector<std::string>& also_known = {}) {
     known_.insert(known_.end(), also_known.begin(), also_known.end());

@@ -25,7 +25,9 @@ const evaluation::PublishedNumber& published_number(const evaluation::Registry& 
 int evaluate_command(const Arguments& arguments) {
   static const std::vector<Command> table = {{"compare", "two models on the same problems, in pairs", evaluate_compare},
                                              {"plan", "how many samples tell whether a number was reproduced", evaluate_plan},
-                                             {"recorded", "scores of recorded samples, and verdicts against published numbers", evaluate_recorded}};
+                                             {"recorded", "scores of recorded samples, and verdicts against published numbers", evaluate_recorded},
+                                             {"run", "draw samples on benchmarks and score them", evaluate_run},
+                                             {"score", "scores of the samples in a store, and verdicts against published numbers", evaluate_score}};
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
     std::printf("usage: reprise evaluate COMMAND [options]\n\n");
     for (const Command& command : table) std::printf("  %-9s %s\n", command.name, command.summary);

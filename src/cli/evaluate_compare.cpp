@@ -1,4 +1,5 @@
 // `reprise evaluate compare`: two models on the same problems, in pairs; Holm's correction over the benchmarks.
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <iostream>
@@ -8,37 +9,25 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "cli/evaluate_commands.h"
+#include "cli/evaluate_sources.h"
 #include "evaluation/harness/html_text.h"
 #include "evaluation/harness/paired.h"
-#include "evaluation/harness/recorded.h"
 
 namespace reprise::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The benchmarks of one side: of the model that was named, or of the only one.
-std::vector<evaluation::ScoredSet> side(const std::string& file, const std::string& model) {
-  auto recorded = evaluation::read_recorded(file, [](const std::string&, const std::string&) -> const data::Problem* { throw Error("completions without \"gold\" are graded by `reprise evaluate recorded`"); });
-  std::vector<evaluation::ScoredSet> out;
+// The benchmarks of one side: of the model that was named, or of the only one. The source must live as long as what is returned.
+std::vector<const evaluation::ScoredSet*> side(const Source& source, const std::string& model) {
+  std::vector<const evaluation::ScoredSet*> out;
   std::vector<std::string> models;
-  for (auto& set : recorded.sets) {
-    if (models.empty() || models.back() != set.model) models.push_back(set.model);
-    if (model.empty() || set.model == model) out.push_back(std::move(set));
+  for (const auto& set : source.sets) {
+    if (std::find(models.begin(), models.end(), set.model) == models.end()) models.push_back(set.model);
+    if (model.empty() || set.model == model) out.push_back(&set);
   }
-  if (model.empty() && models.size() > 1) throw UsageError(file + " has samples of " + join(models, ", "), "", "say which with --model-a or --model-b");
-  if (out.empty()) throw Error("has no sample of '" + model + "'", file, "it has " + join(models, ", "));
-  return out;
-}
-
-Json json_of(const evaluation::PairedComparison& one) {
-  Json out = {{"benchmark", one.benchmark}, {"metric", one.metric}, {"model_a", one.model_a}, {"model_b", one.model_b}, {"n", one.num_problems}, {"value_a", one.value_a}, {"value_b", one.value_b},
-              {"difference", one.difference}, {"se", one.error}, {"ci", {one.interval.low, one.interval.high}}, {"ci_bca", {one.bca.low, one.bca.high}}};
-  out["se_fixed"] = one.error_fixed ? Json(*one.error_fixed) : Json(nullptr);
-  out["p"] = one.test.p;
-  out["p_exact"] = one.test.exact;
-  out["p_holm"] = one.adjusted_p;
-  out["minimum_detectable_difference"] = one.minimum_detectable;
+  if (model.empty() && models.size() > 1) throw UsageError(source.name + " has samples of " + join(models, ", "), "", "say which with --model-a or --model-b");
+  if (out.empty()) throw Error("has no sample of '" + model + "'", source.name, "it has " + join(models, ", "));
   return out;
 }
 
@@ -48,9 +37,11 @@ int evaluate_compare(const Arguments& arguments) {
   namespace po = boost::program_options;
   std::vector<std::string> files;
   std::string metric = "pass@1", model_a, model_b, output;
+  SourceOptions options;
   po::options_description shown("options");
   shown.add_options()("help,h", "this text")("metric", po::value(&metric)->value_name("NAME"), "pass@1 (the default), pass@8, cons@k, ...")("model-a", po::value(&model_a)->value_name("M"), "of the first file, where it has several")(
-      "model-b", po::value(&model_b)->value_name("M"), "of the second")("output", po::value(&output)->value_name("FILE"), "the same as JSON");
+      "model-b", po::value(&model_b)->value_name("M"), "of the second")("output", po::value(&output)->value_name("FILE"), "the same as JSON")(
+      "only", po::value(&options.only)->value_name("FACT=VALUE")->composing(), "of stores: samples drawn under this")("grader", po::value(&options.grader)->value_name("RULE"), "of stores: another rule than the benchmark's");
   po::options_description all;
   all.add(shown).add_options()("file", po::value(&files));
   po::positional_options_description places;
@@ -63,20 +54,22 @@ int evaluate_compare(const Arguments& arguments) {
     throw UsageError(fault.what(), "", "see `reprise evaluate compare --help`");
   }
   if (values.contains("help")) {
-    std::cout << "usage: reprise evaluate compare A.jsonl B.jsonl [--metric pass@1]\n\n"
-                 "Two models on the same problems (lines as `reprise evaluate recorded --help` has them). Pairs take out what problems have in common, so much\n"
+    std::cout << "usage: reprise evaluate compare A B [--metric pass@1]\n\n"
+                 "Two models on the same problems; A and B are stores of samples, or files of lines as `reprise evaluate recorded --help` has them. Pairs take out what problems have in common, so much\n"
                  "smaller differences are seen than between two separate intervals. p: sign-flip permutation test over problems, exact up to 20 that differ;\n"
                  "p Holm: corrected for the number of benchmarks; detectable: the difference that as many problems find with 80 % power.\n\n"
                  "  reprise evaluate compare before.jsonl after.jsonl\n\n"
               << shown;
     return 0;
   }
-  if (files.size() != 2) throw UsageError("wants two files of samples", "", "see `reprise evaluate compare --help`");
-  const auto a = side(files[0], model_a), b = side(files[1], model_b);
+  if (files.size() != 2) throw UsageError("wants two stores or files of samples", "", "see `reprise evaluate compare --help`");
+  evaluation::BenchmarkLibrary library;
+  const Source first = load_source(files[0], library, options), second = load_source(files[1], library, options);
+  const auto a = side(first, model_a), b = side(second, model_b);
   std::vector<evaluation::PairedComparison> pairs;
-  for (const auto& one : a) {
-    for (const auto& other : b) {
-      if (one.benchmark == other.benchmark) pairs.push_back(evaluation::compare_paired(one, other, metric));
+  for (const auto* one : a) {
+    for (const auto* other : b) {
+      if (one->benchmark == other->benchmark) pairs.push_back(evaluation::compare_paired(*one, *other, metric));
     }
   }
   if (pairs.empty()) throw Error("the two files have no benchmark in common", files[0] + ", " + files[1], "");
@@ -84,14 +77,14 @@ int evaluate_compare(const Arguments& arguments) {
   for (const auto& pair : pairs) p.push_back(pair.test.p);
   const std::vector<double> adjusted = evaluation::holm(p);
   const double scale = metric == "mean_tokens" ? 1 : 100;
-  std::printf("A: %s\nB: %s\n%s\n%-18s %5s %8s %8s %8s  %-18s %9s %9s %11s\n", a[0].model.c_str(), b[0].model.c_str(), metric.c_str(), "benchmark", "n", "A", "B", "A - B", "95 % interval", "p", "p Holm", "detectable");
+  std::printf("A: %s\nB: %s\n%s\n%-18s %5s %8s %8s %8s  %-18s %9s %9s %11s\n", a[0]->model.c_str(), b[0]->model.c_str(), metric.c_str(), "benchmark", "n", "A", "B", "A - B", "95 % interval", "p", "p Holm", "detectable");
   Json json = Json::array();
   for (size_t i = 0; i < pairs.size(); ++i) {
     auto& pair = pairs[i];
     pair.adjusted_p = adjusted[i];
     std::printf("%-18s %5lld %8.2f %8.2f %+8.2f  %-18s %8.4f%s %9.4f %11.2f\n", pair.benchmark.c_str(), static_cast<long long>(pair.num_problems), scale * pair.value_a, scale * pair.value_b, scale * pair.difference,
                 evaluation::interval_text(pair.interval, scale, 2).c_str(), pair.test.p, pair.test.exact ? " " : "~", pair.adjusted_p, scale * pair.minimum_detectable);
-    json.push_back(json_of(pair));
+    json.push_back(evaluation::pair_json(pair));
   }
   if (!output.empty()) write_file(output, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   return 0;

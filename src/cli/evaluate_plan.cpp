@@ -7,16 +7,17 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "cli/evaluate_commands.h"
+#include "cli/evaluate_sources.h"
 #include "evaluation/harness/paired.h"
-#include "evaluation/harness/recorded.h"
 
 namespace reprise::cli {
 namespace {
 
 // Mean over problems of p (1 - p), without bias, from a pilot's samples.
 double variance_of(const std::string& file, const std::string& benchmark) {
-  const auto recorded = evaluation::read_recorded(file, [](const std::string&, const std::string&) -> const data::Problem* { throw Error("completions without \"gold\" are graded by `reprise evaluate recorded`"); });
-  for (const auto& set : recorded.sets) {
+  evaluation::BenchmarkLibrary library;
+  const Source source = load_source(file, library, {});
+  for (const auto& set : source.sets) {
     if (!benchmark.empty() && set.benchmark != benchmark) continue;
     std::vector<std::pair<int64_t, int64_t>> correct_of;
     for (const auto& problem : set.problems) {
@@ -46,7 +47,7 @@ int evaluate_plan(const Arguments& arguments) {
   shown.add_options()("help,h", "this text")("against", po::value(&against)->value_name("ID"), "the published number (`reprise published` lists them)")(
       "problems", po::value(&question.num_problems)->value_name("N"), "without --against: problems of the benchmark")("value", po::value(&value)->value_name("SHARE"), "the score that is expected (default: the published one, or 0.5)")(
       "variance", po::value(&variance)->value_name("V"), "mean over problems of p (1 - p), where it is known; otherwise its bound value (1 - value) stands in")(
-      "from", po::value(&from)->value_name("FILE"), "a pilot's samples (as for `evaluate recorded`), from which the variance is taken")(
+      "from", po::value(&from)->value_name("FILE"), "a pilot's samples (a store, or a file as for `evaluate recorded`), from which the variance is taken")(
       "margin", po::value(&question.margin)->value_name("SHARE"), "two scores closer than this count as the same (default 0.03)")("power", po::value(&question.power)->value_name("P"), "chance of \"reproduced\" where it is true (default 0.8)")(
       "registry", po::value(&folder)->value_name("DIR"), "another folder than evaluation/published");
   po::variables_map values;

@@ -2,6 +2,7 @@
 // is read as if it stood in a recipe.
 #pragma once
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 
 #include "base/strings.h"
@@ -20,13 +21,14 @@ class FlagFields {
     }
   }
 
-  void add_to(boost::program_options::options_description& options) const {
+  // show_defaults: not where something else than the struct decides what a key is when it is not given.
+  void add_to(boost::program_options::options_description& options, bool show_defaults = true) const {
     namespace po = boost::program_options;
     for (const config::FieldInfo& field : fields_) {
       std::string doc = field.doc;
       const std::string otherwise = field.default_text(), limits = field.limits_text();
       if (!limits.empty()) doc += " (" + limits + ")";
-      if (!otherwise.empty() && otherwise != "[]" && otherwise != "required") doc += " [" + otherwise + "]";
+      if (show_defaults && !otherwise.empty() && otherwise != "[]" && otherwise != "required") doc += " [" + otherwise + "]";
       if (field.type.starts_with("list")) options.add_options()(flag_of(field).c_str(), po::value<std::vector<std::string>>()->composing()->value_name("VALUE"), doc.c_str());
       else options.add_options()(flag_of(field).c_str(), po::value<std::string>()->value_name("VALUE"), doc.c_str());
     }

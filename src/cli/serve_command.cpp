@@ -67,7 +67,7 @@ int serve_command(const Arguments& arguments) {
   if (options.served_model_name.empty()) options.served_model_name = fs::absolute(engine.model).parent_path().filename().string();
   text::ModelText text = text::read_model_text(engine.model);
   if (!text.tokenizer) throw Error("has no tokenizer", engine.model, "add its tokenizer.json");
-  const pipeline::StopSignals signals;
+  const pipeline::StopSignals signals("\nclosing (again: at once)\n");
   serving::OpenAiServer server(options, std::move(text), [&] { return std::make_unique<serving::EngineClient>(engine); });
   const serving::WorkerInfo info = server.info();
   std::printf("%s: %s parameters, context %s, %s %s\nlistening on http://%s:%d/v1\n", options.served_model_name.c_str(), format_count(info.num_parameters).c_str(), format_count(info.max_position_embeddings).c_str(),

@@ -13,6 +13,9 @@ namespace reprise::grading {
 // A problem of this grader has no rule that decides it: accuracy has nothing to say there, and has not failed.
 constexpr const char* kNoGrader = "none";
 
+// Raised where a grader decides otherwise than before: verdicts that were kept under an earlier number are given again.
+constexpr int kRulesVersion = 1;
+
 struct GradingInput {
   const data::Problem& problem;
   std::string_view completion;       // decoded text, special tokens kept out

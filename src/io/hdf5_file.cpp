@@ -148,7 +148,7 @@ void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content) {
   write_file(path, file_image(content, path));
 }
 
-Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes) {
+Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes, const std::function<bool(const std::string&)>& wanted) {
   const Session session;
   require(is_file(path), "is not there", path, "check the name");
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
@@ -158,6 +158,7 @@ Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes) {
   std::vector<std::string> names;
   H5Literate(file.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_name, &names);
   for (const std::string& name : names) {
+    if (wanted && !wanted(name.substr(0, name.rfind('.')))) continue;
     if (name.ends_with(".int64")) {
       content.integer_columns[name.substr(0, name.size() - 6)] = read_dataset<int64_t>(file.get(), name, H5T_NATIVE_INT64, max_bytes, path);
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ struct Hdf5Content {
 };
 
 void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content);
-// max_bytes bounds each column before memory is taken. Throws Error: not HDF5, damaged, or not written by write_hdf5.
-Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{8} << 30);
+// max_bytes bounds each column before memory is taken. Columns of which `wanted` says no are passed over. Throws Error: not HDF5, damaged,
+// or not written by write_hdf5.
+Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{8} << 30, const std::function<bool(const std::string& column)>& wanted = {});
 // The attributes alone.
 std::map<std::string, std::string> read_hdf5_attributes(const std::filesystem::path& path);
 

@@ -3,22 +3,26 @@
 
 #include <unistd.h>
 
+#include <cstring>
+
 namespace reprise::pipeline {
 namespace {
 
 volatile std::sig_atomic_t num_signals = 0;
+const char* volatile told = "";
 
 void on_signal(int) {
   num_signals = num_signals + 1;
   if (num_signals > 1) ::_exit(130);
-  constexpr char text[] = "\nstopping at the end of this step, with a checkpoint (again: at once)\n";
-  if (::write(STDERR_FILENO, text, sizeof text - 1) < 0) return;
+  const char* text = told;
+  if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
 }
 
 }  // namespace
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(const char* saying) {
   num_signals = 0;
+  told = saying;
   struct sigaction action {};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);

@@ -9,7 +9,8 @@ namespace reprise::pipeline {
 // Installs handlers for SIGINT and SIGTERM for the life of the object and puts the old ones back after.
 class StopSignals {
  public:
-  StopSignals();
+  // `saying` is told at the first signal; a literal.
+  explicit StopSignals(const char* saying = "\nstopping at the end of this step, with a checkpoint (again: at once)\n");
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;

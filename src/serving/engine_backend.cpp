@@ -1,0 +1,120 @@
+#include "serving/engine_backend.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "serving/openai_answer.h"
+
+namespace reprise::serving {
+
+std::string model_sha256(const std::string& path) {
+  if (!is_folder(path)) return sha256_file_hex(path);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    const std::string extension = entry.path().extension().string();
+    if (entry.is_regular_file() && (extension == ".safetensors" || extension == ".json" || extension == ".jinja")) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::string list;
+  for (const fs::path& file : files) list += file.filename().string() + "\n" + sha256_file_hex(file) + "\n";
+  return sha256_hex(list);
+}
+
+EngineBackend::EngineBackend(const EngineOptions& options, uint64_t seed)
+    : options_(options), seed_(seed), text_(text::read_model_text(options.model)), model_sha256_(model_sha256(options.model)) {
+  if (!text_.tokenizer) throw Error("has no tokenizer", options.model, "add its tokenizer.json");
+}
+
+nlohmann::json EngineBackend::identity() const {
+  const std::string name = fs::absolute(options_.model).lexically_normal().filename().string();
+  return {{"model", {{"name", name}, {"sha256", model_sha256_}}}, {"engine", {{"name", "reprise"}, {"device", options_.device}, {"torch_dtype", options_.torch_dtype}}}};
+}
+
+std::string EngineBackend::prompt_bytes(const Task& task) const {
+  if (!task.is_chat) return task.text + task.assistant_prefix;
+  const std::string text = render_conversation(text_, task.messages);
+  // Some templates open the thinking themselves.
+  return text.ends_with(task.assistant_prefix) ? text : text + task.assistant_prefix;
+}
+
+void EngineBackend::draw(const std::vector<Task>& tasks, const generation::SamplingConfig& sampling, const std::function<void(Drawn&&)>& keep, const std::function<bool()>& stop) {
+  if (tasks.empty()) return;
+  if (!engine_ || !engine_->is_alive()) engine_ = std::make_unique<EngineClient>(options_);
+  struct Arrival {
+    size_t first = 0;  // task of the request's first sample
+    WorkUpdate update;
+  };
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Arrival> arrivals;
+  std::vector<int64_t> numbers, prompt_lengths(tasks.size());
+  struct CallOff {
+    EngineClient& engine;
+    std::vector<int64_t>& numbers;
+    ~CallOff() {
+      for (const int64_t number : numbers) engine.cancel(number);
+    }
+  } call_off{*engine_, numbers};
+  // Consecutive samples of one problem share its prompt.
+  for (size_t begin = 0; begin < tasks.size();) {
+    size_t end = begin + 1;
+    while (end < tasks.size() && tasks[end].problem == tasks[begin].problem && tasks[end].sample_index == tasks[end - 1].sample_index + 1) ++end;
+    const Task& task = tasks[begin];
+    WorkRequest work;
+    // A template writes its own special tokens; a plain prompt gets what the tokenizer puts in front.
+    work.prompt = text_.tokenizer->encode(prompt_bytes(task), !task.is_chat);
+    work.random_path = {seed_, name_number("evaluate")};
+    work.prompt_number = task.problem_number;
+    work.num_generations = static_cast<int64_t>(end - begin);
+    work.first_sample_index = task.sample_index;
+    work.sampling = sampling;
+    work.sampling.max_prompt_length = engine_->info().max_position_embeddings;
+    work.sampling.stop_strings.insert(work.sampling.stop_strings.end(), task.stop_strings.begin(), task.stop_strings.end());
+    const int64_t length = static_cast<int64_t>(work.prompt.size());
+    if (length + sampling.max_completion_length > engine_->info().max_position_embeddings) {
+      throw Error("needs " + std::to_string(length) + " tokens for its prompt and " + std::to_string(sampling.max_completion_length) + " for the answer, the model's context is " + std::to_string(engine_->info().max_position_embeddings),
+                  "problem " + task.problem, "lower --max-completion-length; a prompt is never cut");
+    }
+    for (size_t i = begin; i < end; ++i) prompt_lengths[i] = length;
+    numbers.push_back(engine_->submit(std::move(work), [&, begin](WorkUpdate&& update) {
+      const std::lock_guard lock(mutex);
+      arrivals.push_back({begin, std::move(update)});
+      changed.notify_one();
+    }));
+    begin = end;
+  }
+  for (size_t num_left = tasks.size(); num_left > 0;) {
+    std::deque<Arrival> come;
+    {
+      std::unique_lock lock(mutex);
+      changed.wait_for(lock, std::chrono::milliseconds(200), [&] { return !arrivals.empty(); });
+      come.swap(arrivals);
+    }
+    if (stop()) throw Interrupted("stopped while sampling; what was drawn is kept");
+    for (auto& [first, update] : come) {
+      if (update.kind == UpdateKind::fault) throw Error(update.text, engine_->is_alive() ? "problem " + tasks[first].problem : "the engine", "start again: what was drawn is kept");
+      if (update.kind != UpdateKind::end) continue;
+      Drawn drawn;
+      drawn.task = first + static_cast<size_t>(update.sample_index - tasks[first].sample_index);
+      drawn.num_prompt_tokens = prompt_lengths[drawn.task];
+      drawn.num_tokens = static_cast<int64_t>(update.ids.size());
+      std::vector<std::string> stops = sampling.stop_strings;
+      stops.insert(stops.end(), tasks[first].stop_strings.begin(), tasks[first].stop_strings.end());
+      StopCutter cutter(std::move(stops));
+      drawn.completion = cutter.add(update.text);
+      drawn.completion += cutter.finish();
+      drawn.stop_reason = finish_reason(update.stop_reason);
+      drawn.details = {{"seed", seed_}};
+      keep(std::move(drawn));
+      --num_left;
+    }
+  }
+}
+
+}  // namespace reprise::serving
