@@ -351,7 +351,7 @@ void OpenAiBackend::draw(const std::vector<Task>& tasks, const generation::Sampl
       if (options_.max_cost > 0 && totals_.cost >= options_.max_cost && num_left > 0) {
         throw Error("has cost " + format_fixed(totals_.cost, 2) + " " + price_->currency + ", which is the limit", options_.url, "raise --max-cost and start again: what was drawn is kept");
       }
-      if (failed_in_a_row >= 2 * options_.concurrency && num_left > 0) {
+      if (failed_in_a_row >= options_.concurrency && num_left > 0) {
         throw Error("answers no more: " + first_failure, options_.url, "start again when it does: what was drawn is kept");
       }
     }

@@ -55,8 +55,8 @@ class TestShots : public ShotSource {
         for (const Json& row : golden_problems()[id]) fresh.push_back(invented(row));
       } else {
         const Benchmark benchmark = read_benchmark(testing::source_folder() / "evaluation/benchmarks" / (id + ".yaml"));
-        datasets::ImporterConfig config{.importer = benchmark.importer, .path = testing::data_folder() / benchmark.path};
-        if (config.importer == "mmlu" || config.importer == "mbpp") config.split = benchmark.split;
+        datasets::ImporterConfig config = benchmark.data;
+        config.path = testing::data_folder() / config.path;
         fresh = datasets::import_problems(config).problems;
       }
       read = problems_.emplace(id, std::move(fresh)).first;
