@@ -35,13 +35,14 @@ std::vector<const evaluation::ScoredSet*> side(const Source& source, const std::
 
 int evaluate_compare(const Arguments& arguments) {
   namespace po = boost::program_options;
-  std::vector<std::string> files;
+  std::vector<std::string> files, benchmark_files;
   std::string metric = "pass@1", model_a, model_b, output;
   SourceOptions options;
   po::options_description shown("options");
   shown.add_options()("help,h", "this text")("metric", po::value(&metric)->value_name("NAME"), "pass@1 (the default), pass@8, cons@k, ...")("model-a", po::value(&model_a)->value_name("M"), "of the first file, where it has several")(
       "model-b", po::value(&model_b)->value_name("M"), "of the second")("output", po::value(&output)->value_name("FILE"), "the same as JSON")(
-      "only", po::value(&options.only)->value_name("FACT=VALUE")->composing(), "of stores: samples drawn under this")("grader", po::value(&options.grader)->value_name("RULE"), "of stores: another rule than the benchmark's");
+      "only", po::value(&options.only)->value_name("FACT=VALUE")->composing(), "of stores: samples drawn under this")("grader", po::value(&options.grader)->value_name("RULE"), "of stores: another rule than the benchmark's")(
+      "benchmark-file", po::value(&benchmark_files)->value_name("FILE")->composing(), "a benchmark of your own: one YAML file; may be repeated");
   po::options_description all;
   all.add(shown).add_options()("file", po::value(&files));
   po::positional_options_description places;
@@ -64,6 +65,7 @@ int evaluate_compare(const Arguments& arguments) {
   }
   if (files.size() != 2) throw UsageError("wants two stores or files of samples", "", "see `reprise evaluate compare --help`");
   evaluation::BenchmarkLibrary library;
+  for (const std::string& file : benchmark_files) library.add_file(file);
   const Source first = load_source(files[0], library, options), second = load_source(files[1], library, options);
   const auto a = side(first, model_a), b = side(second, model_b);
   std::vector<evaluation::PairedComparison> pairs;
