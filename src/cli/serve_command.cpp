@@ -27,6 +27,7 @@ int serve_command(const Arguments& arguments) {
       "api-key-env", po::value(&key_variable)->value_name("VARIABLE"), "clients must bring the key that stands in this environment variable")(
       "max-waiting", po::value(&options.max_waiting)->default_value(1024)->value_name("N"), "samples on their way, beyond which a request is answered with 429")(
       "max-connections", po::value(&options.http.max_connections)->default_value(256)->value_name("N"), "beyond: 503")(
+      "log-refusals", po::bool_switch(&options.log_refusals), "say on standard error why a request was refused")(
       "seed", po::value(&options.seed)->default_value(0)->value_name("N"), "of requests that bring none");
   engine_flags.add_to(engine_shown);
   po::options_description all;

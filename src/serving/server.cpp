@@ -123,6 +123,7 @@ void OpenAiServer::handle(io::HttpExchange& exchange) {
     generate(exchange, is_chat);
   } catch (const RequestFault& fault) {
     ++counts_.refused;
+    if (options_.log_refusals) log_info("refused with " + std::to_string(fault.status) + ": " + fault.message);
     answer_fault(exchange, fault);
   }
 }
@@ -234,8 +235,9 @@ std::vector<ToldToken> told(const std::vector<int32_t>& ids, const std::vector<f
   return out;
 }
 
-// The tokens that stand in the answer: without the one that ended it.
-std::vector<int32_t> told_ids(const WorkUpdate& end) {
+// The tokens whose text is the answer: without the one that ended it. (Log-probs tell that one too, as vLLM's do: lm-evaluation-harness counts on a token
+// behind an echoed prompt.)
+std::vector<int32_t> text_ids(const WorkUpdate& end) {
   std::vector<int32_t> ids = end.ids;
   if (end.stop_reason == generation::StopReason::eos && !ids.empty()) ids.pop_back();
   return ids;
@@ -269,12 +271,11 @@ void OpenAiServer::answer_whole(io::HttpExchange& exchange, const Prepared& prep
   for (size_t w = 0; w < ends.size(); ++w) {
     for (const WorkUpdate& end : ends[w]) {
       usage.completion_tokens += static_cast<int64_t>(end.ids.size());
-      const std::vector<int32_t> ids = told_ids(end);
       StopCutter cutter(request.sampling.stop_strings);
-      std::string text = cutter.add(text_.tokenizer->decode(ids, {.skip_special_tokens = true}));
+      std::string text = cutter.add(text_.tokenizer->decode(text_ids(end), {.skip_special_tokens = true}));
       text += cutter.finish();
       Json choice = {{"index", choices.size()}};
-      std::vector<ToldToken> tokens = request.num_alternatives ? told(ids, end.logprobs, end.alternatives) : std::vector<ToldToken>{};
+      std::vector<ToldToken> tokens = request.num_alternatives ? told(end.ids, end.logprobs, end.alternatives) : std::vector<ToldToken>{};
       if (request.is_chat) {
         choice["message"] = {{"role", "assistant"}, {"content", std::move(text)}};
         choice["logprobs"] = request.num_alternatives ? chat_logprobs(*text_.tokenizer, tokens) : Json(nullptr);
@@ -313,7 +314,7 @@ class OpenAiServer::StreamedChoice {
     ++num_tokens_;
   }
   void end(const WorkUpdate& update) {
-    if (update.stop_reason == generation::StopReason::eos) held_.reset();
+    if (update.stop_reason == generation::StopReason::eos && held_) tokens_.push_back(*std::exchange(held_, std::nullopt));
     release();
     text_ += cutter_.add(decoder_.finish());
     text_ += cutter_.finish();

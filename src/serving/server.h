@@ -23,6 +23,7 @@ struct ServerOptions {
   std::string api_key;             // "": nobody has to have one
   int64_t max_waiting = 1024;      // samples on their way; beyond: 429
   uint64_t seed = 0;               // of requests that bring none
+  bool log_refusals = false;       // a line to standard error for each
 };
 
 struct ServedCounts {
