@@ -12,6 +12,15 @@ std::string boxed_answer(const std::string& solution) {
   return answer;
 }
 
+// The publisher's own number for a problem, where ours is made of its place: recordings of others name it.
+void put_published_id(data::Problem& p, const json& row, const char* key) {
+  const json* id = find(row, key);
+  if (!id || !(id->is_string() || id->is_number_integer())) return;
+  json metadata = p.metadata.empty() ? json::object() : json::parse(p.metadata);
+  metadata["published_id"] = text_of(*id);
+  p.metadata = metadata.dump();
+}
+
 }  // namespace
 
 data::Problem gsm8k(const json& row, const ImporterConfig&) {
@@ -56,6 +65,7 @@ data::Problem contest(const json& row, const ImporterConfig&) {
   if (p.prompt.empty()) throw BadRow{"lacks 'problem'"};
   p.answer = required_text(row, "answer");
   p.solution = find(row, "solution") && find(row, "solution")->is_string() ? optional_text(row, "solution") : "";
+  put_published_id(p, row, "id");
   return p;
 }
 
@@ -65,6 +75,7 @@ data::Problem minerva(const json& row, const ImporterConfig&) {
   p.solution = required_text(row, "solution");
   p.answer = boxed_answer(p.solution);
   p.metadata = json{{"type", optional_text(row, "type")}}.dump();
+  put_published_id(p, row, "idx");
   return p;
 }
 
@@ -75,6 +86,7 @@ data::Problem olympiadbench(const json& row, const ImporterConfig&) {
   if (!answers || !answers->is_array() || answers->empty()) throw BadRow{"lacks 'final_answer'"};
   for (const json& answer : *answers) p.answer += (p.answer.empty() ? "" : ", ") + text_of(answer);
   p.metadata = parts_of(row, {"answer_type", "is_multiple_answer", "unit", "error"}).dump();
+  put_published_id(p, row, "id");
   return p;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -13,8 +14,11 @@
 namespace reprise::evaluation {
 
 const data::Problem* BenchmarkProblems::find(const std::string& id) const {
-  const auto found = by_id.find(id);
-  return found == by_id.end() ? nullptr : &problems[found->second];
+  for (const auto* index : {&by_id, &by_published_id}) {
+    if (const auto found = index->find(id); found != index->end()) return &problems[found->second];
+  }
+  const auto row = parse_int(id);
+  return row && *row >= 0 && *row < static_cast<int64_t>(problems.size()) ? &problems[static_cast<size_t>(*row)] : nullptr;
 }
 
 fs::path data_file(const fs::path& path, const fs::path& beside) {
@@ -78,6 +82,7 @@ const BenchmarkProblems& BenchmarkLibrary::problems(const std::string& id) {
   for (data::Problem& problem : datasets::import_problems(config).problems) {
     problem.grader = benchmark.grader;
     out.by_id.emplace(problem.id, out.problems.size());
+    if (problem.metadata.find("\"published_id\"") != std::string::npos) out.by_published_id.emplace(nlohmann::json::parse(problem.metadata).value("published_id", ""), out.problems.size());
     out.problems.push_back(std::move(problem));
   }
   if (benchmark.num_problems && static_cast<int64_t>(out.problems.size()) != benchmark.num_problems) {
@@ -89,7 +94,7 @@ const BenchmarkProblems& BenchmarkLibrary::problems(const std::string& id) {
 const data::Problem& BenchmarkLibrary::problem(const std::string& benchmark, const std::string& id) {
   const BenchmarkProblems& all = problems(benchmark);
   if (const data::Problem* found = all.find(id)) return *found;
-  throw Error("the benchmark '" + benchmark + "' has no problem '" + id + "': its ids go from '" + all.problems.front().id + "' to '" + all.problems.back().id + "'");
+  throw Error("the benchmark '" + benchmark + "' has no problem '" + id + "': its ids go from '" + all.problems.front().id + "' to '" + all.problems.back().id + "', row numbers from 0 to " + std::to_string(all.problems.size() - 1));
 }
 
 }  // namespace reprise::evaluation

@@ -14,8 +14,9 @@ namespace reprise::evaluation {
 
 struct BenchmarkProblems {
   std::vector<data::Problem> problems;      // in the file's order
-  std::map<std::string, size_t> by_id;
+  std::map<std::string, size_t> by_id, by_published_id;
   std::string data_sha256;                  // of the file's bytes, unpacked
+  // By our id, by the publisher's own, or by a row's number in its file, from 0, as most harnesses count. Null where there is none.
   const data::Problem* find(const std::string& id) const;
 };
 

@@ -43,6 +43,7 @@ svg.plot{display:block;max-width:100%;height:auto;font-family:inherit}.plot text
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(310px,1fr));gap:10px}.sample{border:1px solid var(--rule);border-radius:6px;padding:8px 10px;break-inside:avoid}
 .sample header{display:flex;justify-content:space-between;font-size:12.5px;gap:8px}.sample pre{border:0;background:none;padding:4px 0 0;margin:0;max-height:340px}.tag{color:var(--k3);font-weight:600}.cut{color:var(--muted);font-style:italic}
 details>summary{cursor:pointer;color:var(--muted);margin:4px 0}dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;font-size:13px;margin:6px 0}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}
+tr.group th{color:var(--fg);font-size:13.5px;padding-top:14px;white-space:normal}td.text{overflow-wrap:anywhere;min-width:8.5em}
 .scroll svg.plot{min-width:640px}.browser{margin:8px 0}.browser>input{margin:0 4px 0 12px}.browser label{font-size:13px;color:var(--muted)}
 .browser .problem{border:1px solid var(--rule);border-radius:6px;padding:4px 10px;margin:5px 0}.browser .problem>summary{color:var(--fg);display:flex;gap:10px;justify-content:space-between;font-size:13.5px}
 .browser summary .mono{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:12px;letter-spacing:1px;overflow-wrap:anywhere;text-align:right}

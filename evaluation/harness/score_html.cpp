@@ -45,12 +45,16 @@ std::string published_section(const ScoreReport& report) {
 }
 
 std::string scores_section(const ScoreReport& report) {
-  std::string html = "<h2 id=\"scores\">Scores</h2><div class=\"scroll\"><table><thead><tr><th class=\"text\">model</th><th class=\"text\">benchmark</th><th class=\"text\">metric</th><th>value</th><th>n × k</th><th>se fixed</th>"
-                     "<th>95 % fixed</th><th>se problems</th><th>95 % problems</th></tr></thead><tbody>";
+  std::string html = "<h2 id=\"scores\">Scores</h2><div class=\"scroll\"><table><thead><tr><th class=\"text\">score</th><th>value</th><th>se fixed</th><th>95 % fixed</th><th>se problems</th><th>95 % problems</th></tr></thead><tbody>";
+  const ScoredSet* above = nullptr;
   for (const ScoredRow& row : report.rows) {
     const Score& s = row.score;
-    html += "<tr>" + cell(escape_html(row.set->model), "text") + cell(escape_html(row.set->benchmark), "text") + cell(s.metric, "text") + cell(shown_value(s, s.value)) + cell(std::to_string(s.num_problems) + " × " + std::to_string(s.num_generations)) +
-            cell(shown_error(s, s.error_fixed)) + cell(shown_interval(s, s.interval_fixed)) + cell(shown_error(s, s.error_problems)) + cell(shown_interval(s, s.interval_problems)) + "</tr>";
+    if (row.set != above) {
+      html += "<tr class=\"group\"><th class=\"text\" colspan=\"6\">" + escape_html(row.set->benchmark + ": " + row.set->model) + " <span class=\"note\">" + std::to_string(s.num_problems) + " problems × " + std::to_string(s.num_generations) +
+              (row.set->most_generations() > s.num_generations ? " to " + std::to_string(row.set->most_generations()) : "") + "</span></th></tr>";
+      above = row.set;
+    }
+    html += "<tr>" + cell(s.metric, "text") + cell(shown_value(s, s.value)) + cell(shown_error(s, s.error_fixed)) + cell(shown_interval(s, s.interval_fixed)) + cell(shown_error(s, s.error_problems)) + cell(shown_interval(s, s.interval_problems)) + "</tr>";
   }
   return html + "</tbody></table></div><p class=\"note\">" + kErrorsNote + "</p>";
 }
