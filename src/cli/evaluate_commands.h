@@ -11,6 +11,7 @@ namespace reprise::cli {
 int evaluate_recorded(const Arguments& arguments);
 int evaluate_compare(const Arguments& arguments);
 int evaluate_plan(const Arguments& arguments);
+int evaluate_presets(const Arguments& arguments);
 
 // The registry in `folder`, or the one that comes with the program where it is "". Throws Error where there is none.
 evaluation::Registry open_registry(const std::string& folder);
