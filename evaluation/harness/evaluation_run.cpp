@@ -24,6 +24,7 @@ const std::vector<data::Problem>& LibraryShotSource::pool(const ShotPool& pool) 
 }
 
 int64_t LibraryShotSource::place(const data::Problem& problem) const {
+  if (benchmark_.empty()) return 0;
   const auto& known = library_.problems(benchmark_).by_id;
   const auto found = known.find(problem.id);
   return found == known.end() ? 0 : static_cast<int64_t>(found->second);

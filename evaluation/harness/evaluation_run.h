@@ -52,7 +52,7 @@ struct PlannedBenchmark {
   int64_t num_problems = 0, num_there = 0;   // problems asked; samples that are there
 };
 
-// Shots from the benchmarks' own training data, read when they are asked for.
+// Shots from the benchmarks' own training data, read when they are asked for. benchmark: that of the problems asked; "" for problems of the user's own.
 class LibraryShotSource : public ShotSource {
  public:
   LibraryShotSource(BenchmarkLibrary& library, std::string benchmark) : library_(library), benchmark_(std::move(benchmark)) {}

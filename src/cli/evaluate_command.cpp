@@ -25,6 +25,7 @@ const evaluation::PublishedNumber& published_number(const evaluation::Registry& 
 int evaluate_command(const Arguments& arguments) {
   static const std::vector<Command> table = {{"compare", "two models on the same problems, in pairs", evaluate_compare},
                                              {"plan", "how many samples tell whether a number was reproduced", evaluate_plan},
+                                             {"presets", "how papers and harnesses ask: the very prompt, by preset and benchmark", evaluate_presets},
                                              {"recorded", "scores of recorded samples, and verdicts against published numbers", evaluate_recorded},
                                              {"run", "draw samples on benchmarks and score them", evaluate_run},
                                              {"score", "scores of the samples in a store, and verdicts against published numbers", evaluate_score}};

@@ -8,9 +8,10 @@
 
 namespace reprise::cli {
 
-int evaluate_recorded(const Arguments& arguments);
 int evaluate_compare(const Arguments& arguments);
 int evaluate_plan(const Arguments& arguments);
+int evaluate_presets(const Arguments& arguments);
+int evaluate_recorded(const Arguments& arguments);
 int evaluate_run(const Arguments& arguments);
 int evaluate_score(const Arguments& arguments);
 

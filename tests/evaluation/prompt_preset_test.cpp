@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +13,6 @@
 #include "datasets/importers/importer.h"
 #include "evaluation/harness/benchmark.h"
 #include "evaluation/harness/prompt_ask.h"
-#include "evaluation/harness/yaml_fields.h"
 #include "grading/grader.h"
 #include "support/fault_of.h"
 #include "support/test_data.h"
@@ -189,7 +187,8 @@ TEST(PromptPreset, EveryPresetNamesBenchmarksAndGradersThatThereAre) {
 class PresetFile : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / "presets";
+    folder_ = fs::path(::testing::TempDir()) / "presets" / ::testing::UnitTest::GetInstance()->current_test_info()->name();  // tests run side by side
+    fs::remove_all(folder_);
     fs::create_directories(folder_ / "exemplars");
   }
   std::string write(const std::string& tasks, const std::string& head = "id: mine\ntitle: Mine\nproject: me\nversion: '1'\n") {

@@ -14,6 +14,7 @@
 #include "data/store.h"
 #include "datasets/fetch.h"
 #include "datasets/importers/importer.h"
+#include "evaluation/harness/prompt_ask.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/samples.h"
 #include "grading/code/livecodebench.h"
@@ -204,6 +205,19 @@ const std::vector<Reader>& readers() {
          std::string conditions;
          for (const std::string& name : evaluation::condition_names()) conditions += (conditions.empty() ? "" : ", ") + name + ": unstated";
          return std::vector<std::string>{"source: {title: T}\nconflicts: [{id: c, text: t}]\nprotocols: {p: {" + conditions + ", evidence: {split: t}}}\nnumbers:\n  - {id: a, model: m, benchmark: gsm8k, metric: pass@1, value: 3.1, num_problems: 5, protocol: p, evidence: primary}\n"};
+       }},
+      {"preset",
+       [](std::string_view bytes) {
+         const data::Problem problem{.id = "p", .prompt = "Pick.\nA. 1\nB. 2\nC. 3\nD. 4", .answer = "A", .grader = "choice", .metadata = R"({"subject": "s", "row": "{}"})"};
+         for (const evaluation::PromptTask& task : evaluation::read_preset(as_file(bytes), {{"f", {"mmlu"}}}).tasks) {
+           for (const char* form : {"chat", "completion"}) evaluation::canonical_text(evaluation::ask(task, problem, evaluation::NoShotSource(), {.form = form}));
+         }
+       },
+       [] {
+         return std::vector<std::string>{"id: a\ntitle: t\nproject: p\nversion: '1'\ntasks:\n  - {name: x, families: [f], form: chat, system: \"{{metadata.subject}}\", question: \"{{question}}{% for o in options %}{{o}}\\n"
+                                         "{% endfor %}\", prefix: p, stop: [s], choices: [A], temperature: 0, sampling_evidence: e}\n  - {name: y, like: x, form: completion, between: b}\n",
+                                         "id: a\ntitle: t\nproject: p\nversion: '1'\ntasks:\n  - {name: x, form: completion, question: '{{prompt}}', answer: '{{answer}}', shots: {num: 0, importer: mmlu, path: m, same: subject, choose: random, "
+                                         "seed: 3}}\n"};
        }},
       {"jinja",
        [](std::string_view bytes) {
