@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "evaluation/harness/run_scores.h"
 
 namespace reprise::evaluation {
 
@@ -113,6 +114,7 @@ std::string write_report(const std::vector<fs::path>& runs, const fs::path& publ
   const std::string html = report_html(data), markdown = report_markdown(data);
   const std::string json = report_json(data).dump(2, ' ', false, Json::error_handler_t::replace);
   make_folders(out);
+  if (const std::string scores = run_scores_html(*data.runs[0]); !scores.empty()) write_file(out / "scores.html", scores);
   write_file(out / "report.html", html);
   write_file(out / "report.md", markdown);
   write_file(out / "report.json", json + "\n");

@@ -1,5 +1,5 @@
 // The report: report.html (one file that opens offline: inline CSS and SVG, no script), report.md and
-// report.json, all from the same ReportData. report.json's keys: recipe, claims (five fields first: name,
+// report.json, all from the same ReportData; scores.html beside it has every sample of the first run (run_scores.h). report.json's keys: recipe, claims (five fields first: name,
 // verdict, estimate, interval, says), stages, evaluations, published, provenance, seeds.
 #pragma once
 
@@ -17,7 +17,7 @@ std::string report_html(const ReportData& data);
 std::string report_markdown(const ReportData& data);
 nlohmann::ordered_json report_json(const ReportData& data);
 
-// Reads the runs, writes the three files into `out` (each atomically) and returns the data's verdict line, e.g.
+// Reads the runs, writes the files into `out` (each atomically) and returns the data's verdict line, e.g.
 // "4 reproduced, 1 inconclusive". published: a folder of evaluation/published files; may be missing.
 std::string write_report(const std::vector<std::filesystem::path>& runs, const std::filesystem::path& published,
                          const std::filesystem::path& out);

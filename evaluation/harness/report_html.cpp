@@ -63,6 +63,7 @@ std::string scores_section(const ReportData& data) {
   html += "</tbody></table></div><p class=\"note\">Brackets: 95 % intervals over problems" +
           std::string(data.runs.size() > 1 ? " and " + std::to_string(data.runs.size()) + " seeds" : "") +
           ". pass@1: mean over all samples; cons@k: majority vote of a problem's k samples, ties in expectation; mixing: samples with a word of another language.</p>";
+  html += "<p><a href=\"scores.html\">Every sample, problem by problem, and the evaluations against each other</a></p>";
   std::vector<IntervalSeries> levels;
   for (const EvaluationRow& row : data.evaluations) {
     if (row.levels.size() < 2 || row.empty_thinking || levels.size() >= 8) continue;
@@ -106,7 +107,17 @@ std::string published_section(const ReportData& data) {
   std::string notes;
   for (const std::string& note : data.published_notes) notes += "<p class=\"note\">" + escape_html(note) + ".</p>";
   if (data.published.empty()) return "<h2 id=\"published\">Against published numbers</h2>" + notes;
-  std::string html = "<h2 id=\"published\">Against published numbers</h2><div class=\"scroll\"><table><thead><tr><th class=\"text\">evaluation</th><th class=\"text\">published</th><th>value %</th>"
+  std::vector<PairedBar> bars;
+  for (size_t i = 0; i < data.published.size(); ++i) {
+    const PublishedComparison& one = data.published[i];
+    if (!one.comparable) continue;
+    const double ours = one.published.value + one.difference, reach = 1.959963985 * one.our_error, theirs = 1.959963985 * one.their_error + one.published.rounding;
+    bars.push_back({data.published_stage[i] + ", " + one.published.metric, ours, one.published.value, {ours - reach, ours + reach}, {one.published.value - theirs, one.published.value + theirs},
+                    one.verdict == "reproduced" ? "reproduced" : one.verdict == "differs" ? "not_reproduced" : "open"});
+  }
+  std::string html = "<h2 id=\"published\">Against published numbers</h2>";
+  if (!bars.empty()) html += "<div class=\"scroll\">" + paired_bars(bars, 100, "percent", "ours and the published scores with 95 % intervals") + "</div><p class=\"note\">Above: ours. Below, grey: published. 95 % intervals on fixed problems.</p>";
+  html += "<div class=\"scroll\"><table><thead><tr><th class=\"text\">evaluation</th><th class=\"text\">published</th><th>value %</th>"
                      "<th class=\"text\">verdict</th><th class=\"text\">why</th></tr></thead><tbody>";
   for (size_t i = 0; i < data.published.size(); ++i) {
     const PublishedComparison& one = data.published[i];

@@ -1,5 +1,5 @@
 // samples.jsonl: strict on the way in (a row that half fits would silently move a score), sorted on the way
-// out. prompt and answer are the only keys that may be missing: older runs were written without them.
+// out. prompt, answer and reason are the only keys that may be missing: older runs were written without them.
 #include "evaluation/harness/samples.h"
 
 #include <algorithm>
@@ -127,6 +127,7 @@ void write_samples(const std::filesystem::path& path, std::vector<EvaluationSamp
     row["completion"] = sample.completion;
     if (!sample.prompt.empty()) row["prompt"] = sample.prompt;
     if (!sample.answer.empty()) row["answer"] = sample.answer;
+    if (!sample.reason.empty()) row["reason"] = sample.reason;
     text += row.dump(-1, ' ', false, Json::error_handler_t::replace);
     text += '\n';
   }
@@ -165,6 +166,7 @@ std::vector<EvaluationSample> read_samples(const std::filesystem::path& path) {
     sample.completion = reader.text("completion");
     sample.prompt = row.contains("prompt") ? reader.text("prompt") : "";
     sample.answer = row.contains("answer") ? reader.text("answer") : "";
+    sample.reason = row.contains("reason") ? reader.text("reason") : "";
     reader.no_other_keys();
     if (!samples.empty() && !(place(samples.back()) < place(sample))) {
       throw Error("samples out of order or repeated", where,

@@ -28,6 +28,7 @@ struct EvaluationSample {
   std::string completion;       // decoded text
   std::string prompt;           // for people, optional: the problem's text
   std::string answer;           // for people, optional: the reference answer
+  std::string reason;           // for people, optional: why the grader decided so
 
   bool correct() const { return verdict == grading::VerdictKind::correct; }
 };

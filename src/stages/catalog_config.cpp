@@ -294,7 +294,7 @@ const std::vector<pipeline::StageType>& stage_types() {
       pipeline::make_stage_type<GrpoStageConfig>("grpo", 5, "Reinforcement learning by group relative policy optimization.", plan_grpo),
       pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 5, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
       pipeline::make_stage_type<DistillConfig>("distill", 2, "A student trained on its teacher's samples.", plan_distill),
-      pipeline::make_stage_type<EvaluateConfig>("evaluate", 7, "k samples on held-out problems, every one kept.", plan_evaluate)};
+      pipeline::make_stage_type<EvaluateConfig>("evaluate", 8, "k samples on held-out problems, every one kept.", plan_evaluate)};
   return types;
 }
 

@@ -40,6 +40,7 @@ nlohmann::json run_evaluate(pipeline::StageContext& context) {
     sample.completion = text;
     sample.prompt = pass.prompts[graded.problem].text;
     sample.answer = problem.answer;
+    sample.reason = graded.score.verdict.reason;
     num_correct += sample.correct();
     samples.push_back(std::move(sample));
   }
