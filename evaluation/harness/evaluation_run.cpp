@@ -73,10 +73,10 @@ PlannedBenchmark plan_benchmark(const EvaluationRunConfig& config, const PromptP
   if (!task) {
     throw Error("the preset '" + preset.id + "' does not ask " + (config.task.empty() ? "the benchmark '" + benchmark + "'" : "a task '" + config.task + "'"), "", "`reprise evaluate presets " + preset.id + "` shows what it asks");
   }
-  if (!task->choices.empty()) throw Error("the preset '" + preset.id + "' compares how likely each option of '" + benchmark + "' is, and samples nothing", "", "take a preset that asks for an answer (simple_evals, deepseek)");
+  if (!task->choices.empty() && config.num_generations > 1) throw Error("the preset '" + preset.id + "' compares how likely each option of '" + benchmark + "' is: there is one answer a problem", "num_generations", "set it to 1");
   const bool by_preset = task != (known.prompt.own ? &*known.prompt.own : nullptr);
 
-  PlannedBenchmark plan{.benchmark = benchmark};
+  PlannedBenchmark plan{.benchmark = benchmark, .by_likelihood = !task->choices.empty()};
   if (task->sampling.temperature) plan.sampling.temperature = *task->sampling.temperature;
   if (task->sampling.top_p) plan.sampling.top_p = *task->sampling.top_p;
   if (task->sampling.max_tokens) plan.sampling.max_completion_length = *task->sampling.max_tokens;
@@ -97,7 +97,7 @@ PlannedBenchmark plan_benchmark(const EvaluationRunConfig& config, const PromptP
   const int64_t num_shots = config.num_shots >= 0 ? config.num_shots : task->shots.num;
   facts["prompt"] = {{"preset", by_preset ? preset.id : "the benchmark's own"}, {"preset_version", by_preset ? preset.version : ""}, {"task", task->name}, {"form", asked.front().is_chat ? "chat" : "completion"},
                      {"num_shots", num_shots}, {"system", system_of(asked.front())}, {"suffix", suffix_of(asked.front(), *problems.front())}, {"answer_begins", asked.front().assistant_prefix}, {"stop", asked.front().stop_strings}};
-  facts["sampling"] = sampling_facts(plan.sampling, config.seed);
+  facts["sampling"] = task->choices.empty() ? sampling_facts(plan.sampling, config.seed) : json{{"likeliest_of", task->choices}};
   plan.protocol = store.add_protocol(facts);
 
   for (size_t p = 0; p < problems.size(); ++p) {
@@ -106,6 +106,7 @@ PlannedBenchmark plan_benchmark(const EvaluationRunConfig& config, const PromptP
     question.text = asked[p].text;
     question.assistant_prefix = asked[p].assistant_prefix;
     question.stop_strings = asked[p].stop_strings;
+    question.continuations = asked[p].continuations;
     if (question.is_chat && turn_into_text) {
       question.text = turn_into_text(question.messages);
       if (question.text.ends_with(question.assistant_prefix)) question.assistant_prefix.clear();

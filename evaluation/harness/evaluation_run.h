@@ -50,6 +50,7 @@ struct PlannedBenchmark {
   std::vector<serving::Task> tasks;          // those that are missing
   std::vector<std::string> keys, prompts;    // of each
   int64_t num_problems = 0, num_there = 0;   // problems asked; samples that are there
+  bool by_likelihood = false;                // the likeliest option is the answer: nothing is sampled
 };
 
 // Shots from the benchmarks' own training data, read when they are asked for. benchmark: that of the problems asked; "" for problems of the user's own.

@@ -36,6 +36,17 @@ std::vector<fs::path> segments_of(const fs::path& folder) {
 
 std::string text_of(const json& row, const char* key) { return row.at(key).get<std::string>(); }
 
+// What every reader of a protocol counts on: a model and a benchmark with names.
+StoredProtocol parsed_protocol(const std::string& id, const std::string& text, const fs::path& folder) {
+  json facts = nesting_depth(text) > 64 ? json() : json::parse(text, nullptr, false);
+  const auto named = [&](const char* place) {
+    const json::json_pointer pointer(place);
+    return facts.is_object() && facts.contains(pointer) && facts.at(pointer).is_string();
+  };
+  if (!named("/model/name") || !named("/benchmark/id")) throw Error("has a protocol without a model or a benchmark", folder.string(), "the store is damaged");
+  return {id, std::move(facts)};
+}
+
 void flatten(const json& value, const std::string& name, std::map<std::string, std::string>& out) {
   if (value.is_object()) {
     for (const auto& [key, inner] : value.items()) flatten(inner, name.empty() ? key : name + "." + key, out);
@@ -276,7 +287,7 @@ SampleStore::SampleStore(fs::path folder, Mode mode) : folder_(std::move(folder)
   journal_->path = folder_ / "journal.jsonl";
   load_keys();
   journal_->bytes = journal_->tables.read_journal(journal_->path);
-  for (const auto& [id, facts] : journal_->tables.protocols) protocols_.emplace(id, StoredProtocol{id, json::parse(facts)});
+  for (const auto& [id, facts] : journal_->tables.protocols) protocols_.emplace(id, parsed_protocol(id, facts, folder_));
   for (const auto& [sha, text] : journal_->tables.prompts) prompts_.insert(sha);
   for (const StoredSample& s : journal_->tables.samples) {
     if (keys_.insert(s.key).second) ++num_by_protocol_[s.protocol];
@@ -288,11 +299,7 @@ SampleStore::~SampleStore() = default;
 void SampleStore::load_keys() {
   Tables tables;
   for (const fs::path& segment : segments_of(folder_)) tables.read_segment(segment, false);
-  for (const auto& [id, facts] : tables.protocols) {
-    const json parsed = json::parse(facts, nullptr, false);
-    if (!parsed.is_object()) throw Error("has a protocol that is no JSON", folder_.string(), "a segment is damaged");
-    protocols_.emplace(id, StoredProtocol{id, parsed});
-  }
+  for (const auto& [id, facts] : tables.protocols) protocols_.emplace(id, parsed_protocol(id, facts, folder_));
   for (const auto& [sha, text] : tables.prompts) prompts_.insert(sha);
   for (const StoredSample& s : tables.samples) ++num_by_protocol_[s.protocol];
   keys_ = std::move(tables.keys);

@@ -60,9 +60,11 @@ void draw(const RunOptions& options, evaluation::BenchmarkLibrary& library, cons
     plans.push_back(evaluation::plan_benchmark(options.run, preset, benchmark, library, *backend, store, [&](generation::SamplingConfig& sampling) { sampling_flags.read(values, sampling); }, turn_into_text));
     const auto& plan = plans.back();
     protocols.push_back(plan.protocol);
-    std::printf("%s: %s problems, k %lld, temperature %s, top_p %s, up to %s tokens; %s samples are there, %s to be drawn\n", benchmark.c_str(), format_count(plan.num_problems).c_str(),
-                static_cast<long long>(options.run.num_generations), format_double(plan.sampling.temperature).c_str(), format_double(plan.sampling.top_p).c_str(), format_count(plan.sampling.max_completion_length).c_str(),
-                format_count(plan.num_there).c_str(), format_count(static_cast<int64_t>(plan.tasks.size())).c_str());
+    const std::string how = plan.by_likelihood ? "the likeliest option is the answer"
+                                               : "k " + std::to_string(options.run.num_generations) + ", temperature " + format_double(plan.sampling.temperature) + ", top_p " + format_double(plan.sampling.top_p) + ", up to " +
+                                                     format_count(plan.sampling.max_completion_length) + " tokens";
+    std::printf("%s: %s problems, %s; %s samples are there, %s to be drawn\n", benchmark.c_str(), format_count(plan.num_problems).c_str(), how.c_str(), format_count(plan.num_there).c_str(),
+                format_count(static_cast<int64_t>(plan.tasks.size())).c_str());
     std::fflush(stdout);
   }
   if (options.dry_run) return;

@@ -23,6 +23,7 @@ struct Task {
   std::string text;                         // no chat: the prompt as it stands
   std::string assistant_prefix;             // what the answer is made to start with; no part of the completion
   std::vector<std::string> stop_strings;
+  std::vector<std::string> continuations;   // not empty: nothing is sampled, the likeliest of these is the completion
 };
 
 struct Drawn {

@@ -20,6 +20,9 @@ class EngineBackend : public Backend {
   void draw(const std::vector<Task>& tasks, const generation::SamplingConfig& sampling, const std::function<void(Drawn&&)>& keep, const std::function<bool()>& stop) override;
 
  private:
+  EngineClient& engine();
+  void compare_continuations(const std::vector<Task>& tasks, const std::function<void(Drawn&&)>& keep, const std::function<bool()>& stop);
+
   EngineOptions options_;
   uint64_t seed_;
   text::ModelText text_;

@@ -221,6 +221,7 @@ void OpenAiBackend::draw(const std::vector<Task>& tasks, const generation::Sampl
   if (tasks.empty()) return;
   if (sampling.forces()) throw Error("budget forcing needs the engine of Reprise: a server's samples cannot be held back and sent on", "--url", "leave out max_thinking_length and num_waits, or give --model");
   for (const Task& task : tasks) {
+    if (!task.continuations.empty()) throw Error("is answered by comparing how likely its options are, which is done by the engine of Reprise alone", "problem " + task.problem, "give --model, or a preset that asks for an answer");
     if (options_.api == "chat" && !task.is_chat) throw Error("is asked by a prompt of plain text, not by messages", "problem " + task.problem, "give --api completions, or a preset that chats");
     if (options_.api == "completions" && task.is_chat) throw Error("is asked by messages, and nothing here turns them into a prompt", "problem " + task.problem, "give --model FOLDER for its tokenizer and template, or --api chat");
   }

@@ -14,8 +14,11 @@
 #include "data/store.h"
 #include "datasets/fetch.h"
 #include "datasets/importers/importer.h"
+#include "evaluation/harness/benchmark.h"
+#include "evaluation/harness/prices.h"
 #include "evaluation/harness/prompt_ask.h"
 #include "evaluation/harness/published.h"
+#include "evaluation/harness/sample_store.h"
 #include "evaluation/harness/samples.h"
 #include "grading/code/livecodebench.h"
 #include "grading/math/math_grader.h"
@@ -24,6 +27,8 @@
 #include "io/safetensors.h"
 #include "model/gguf_config.h"
 #include "model/model_config.h"
+#include "serving/openai_backend.h"
+#include "serving/openai_request.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 #include "text/word_level.h"
@@ -54,6 +59,35 @@ const fs::path& as_file(std::string_view bytes) {
   std::fwrite(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
   return scratch();
+}
+
+// A store of samples in which one file is what is fuzzed.
+void read_sample_store(const char* name, std::string_view bytes) {
+  static const TemporaryFolder folder;
+  for (const char* one : {"journal.jsonl", "segment-000001.h5"}) fs::remove(folder.path() / one);
+  if (!fs::exists(folder.path() / "format.json")) write_file(folder.path() / "format.json", "{\"format\":\"reprise samples 1\"}");
+  FILE* file = std::fopen((folder.path() / name).c_str(), "wb");
+  if (!file) std::abort();
+  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+  const evaluation::SampleStore store(folder.path(), evaluation::SampleStore::Mode::read);
+  for (const auto& [id, protocol] : store.protocols()) {
+    for (const auto& sample : store.samples(id)) store.prompt_text(sample.prompt);
+  }
+  store.verdicts("math 1");
+}
+
+std::string sample_store_file(const char* name, bool seal) {
+  TemporaryFolder folder;
+  evaluation::SampleStore store(folder.path() / "s", evaluation::SampleStore::Mode::write);
+  const std::string protocol = store.add_protocol({{"model", {{"name", "m"}}}, {"benchmark", {{"id", "b"}}}});
+  for (int64_t i = 0; i < 2; ++i) {
+    evaluation::StoredSample sample{.key = evaluation::sample_key(protocol, "hash", "p", i), .protocol = protocol, .problem = "p", .index = i, .prompt = "hash", .completion = "x = 5"};
+    store.add(sample, "the prompt");
+    store.add_verdict(sample.key, "math 1", {grading::VerdictKind::correct, "5", "equal"});
+  }
+  if (seal) store.seal();
+  return read_file(folder.path() / "s" / name);
 }
 
 std::string file_made_by(const std::function<void(const fs::path&)>& write) {
@@ -218,6 +252,45 @@ const std::vector<Reader>& readers() {
                                          "{% endfor %}\", prefix: p, stop: [s], choices: [A], temperature: 0, sampling_evidence: e}\n  - {name: y, like: x, form: completion, between: b}\n",
                                          "id: a\ntitle: t\nproject: p\nversion: '1'\ntasks:\n  - {name: x, form: completion, question: '{{prompt}}', answer: '{{answer}}', shots: {num: 0, importer: mmlu, path: m, same: subject, choose: random, "
                                          "seed: 3}}\n"};
+       }},
+      {"benchmark", [](std::string_view bytes) { evaluation::read_benchmark(as_file(bytes)); },
+       [] {
+         return std::vector<std::string>{"id: a\ntitle: t\ngrader: math\nnum_problems: 3\ndata: {importer: jsonl, path: a.jsonl, id_field: id}\nprompt: {form: chat, question: \"{{prompt}}\"}\nerrata:\n  - {problem: p, text: wrong}\n",
+                                         "id: a\ntitle: t\ngrader: math\nimporter: aime\npath: a/b.jsonl\ndata_sha256: [" + std::string(64, 'a') + "]\nprompt: {families: [mathematics]}\n"};
+       }},
+      {"prices", [](std::string_view bytes) { evaluation::price_of(as_file(bytes), "m"); },
+       [] { return std::vector<std::string>{"prices:\n  - {model: a, input: 1, output: 2}\n  - {model: m, currency: EUR, input: 0.5, cached_input: 0.1, output: 2.19, since: \"2025-01-20\", source: s}\n"}; }},
+      {"sample_journal", [](std::string_view bytes) { read_sample_store("journal.jsonl", bytes); }, [] { return std::vector<std::string>{sample_store_file("journal.jsonl", false)}; }},
+      {"sample_segment", [](std::string_view bytes) { read_sample_store("segment-000001.h5", bytes); }, [] { return std::vector<std::string>{sample_store_file("segment-000001.h5", true)}; }},
+      {"openai_request",
+       [](std::string_view bytes) {
+         for (const bool is_chat : {false, true}) {
+           try {
+             serving::parse_request(bytes, is_chat);
+           } catch (const serving::RequestFault&) {
+           }
+         }
+       },
+       [] {
+         return std::vector<std::string>{R"({"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}], "temperature": 0.6, "max_tokens": 5, "n": 2, "stop": ["X"], "stream": true, "logprobs": true, "top_logprobs": 3})",
+                                         R"({"prompt": [[1, 2], [3]], "max_tokens": 0, "echo": true, "logprobs": 5, "stop": "a", "seed": 7})"};
+       }},
+      {"openai_stream",
+       [](std::string_view bytes) {
+         for (const bool stream : {true, false}) {
+           serving::OpenAiReader reader(stream);
+           if (stream) {
+             reader.add(bytes.substr(0, bytes.size() / 2));
+             reader.add(bytes.substr(bytes.size() / 2));
+           } else {
+             reader.add_whole(bytes);
+           }
+           if (reader.fault().empty()) reader.take();
+         }
+       },
+       [] {
+         return std::vector<std::string>{"data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n",
+                                         R"({"choices": [{"message": {"content": "abc", "reasoning_content": "r"}, "finish_reason": "length"}], "usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}}})"};
        }},
       {"jinja",
        [](std::string_view bytes) {
