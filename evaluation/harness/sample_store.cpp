@@ -44,6 +44,9 @@ StoredProtocol parsed_protocol(const std::string& id, const std::string& text, c
     return facts.is_object() && facts.contains(pointer) && facts.at(pointer).is_string();
   };
   if (!named("/model/name") || !named("/benchmark/id")) throw Error("has a protocol without a model or a benchmark", folder.string(), "the store is damaged");
+  for (const char* place : {"/engine/name", "/prompt/preset", "/prompt/answer_begins"}) {
+    if (facts.contains(json::json_pointer(place)) && !named(place)) throw Error(std::string("has a protocol whose ") + place + " is no text", folder.string(), "the store is damaged");
+  }
   return {id, std::move(facts)};
 }
 
