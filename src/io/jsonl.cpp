@@ -1,4 +1,5 @@
-// Reads the file (inflating gzip), then row by row. Depth is bounded before the recursive parser sees a row.
+// Reads the file (inflating gzip), then row by row. Depth is bounded before the recursive parser sees a row. Parquet files
+// have a reader of their own.
 #include "io/jsonl.h"
 
 #include <string_view>
@@ -6,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "io/parquet.h"
 
 namespace reprise::io {
 namespace {
@@ -45,6 +47,8 @@ nlohmann::json parsed(std::string_view text) {
   return value;
 }
 
+std::string written(const nlohmann::json& value) { return value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace); }
+
 using Row = std::function<void(int64_t, const nlohmann::json&)>;
 using RowText = std::function<void(int64_t, const nlohmann::json&, std::string_view)>;
 using Bad = std::function<void(int64_t, const std::string&)>;
@@ -60,14 +64,25 @@ void read_array(std::string_view text, const RowText& row, const Bad& bad, const
     if (!value.is_object()) {
       bad(number, "is not a JSON object");
     } else {
-      row(number, value, value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+      row(number, value, written(value));
     }
   }
+}
+
+void read_parquet(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+  ParquetLimits limits;
+  limits.max_row_bytes = max_row_bytes;
+  const auto each = [&](int64_t number, const nlohmann::json& value) {
+    row(number, value);
+    return true;
+  };
+  ParquetFile(path, limits).read_rows(each, bad);
 }
 
 }  // namespace
 
 void read_json_texts(const std::filesystem::path& path, const RowText& row, const Bad& bad, size_t max_row_bytes) {
+  if (is_parquet(path)) return read_parquet(path, [&](int64_t number, const nlohmann::json& value) { row(number, value, written(value)); }, bad, max_row_bytes);
   const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
   std::string_view text = bytes;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -97,6 +112,7 @@ void read_json_texts(const std::filesystem::path& path, const RowText& row, cons
 }
 
 void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+  if (is_parquet(path)) return read_parquet(path, row, bad, max_row_bytes);
   read_json_texts(path, [&](int64_t line, const nlohmann::json& value, std::string_view) { row(line, value); }, bad, max_row_bytes);
 }
 

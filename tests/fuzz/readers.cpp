@@ -20,6 +20,7 @@
 #include "grading/math/math_grader.h"
 #include "io/gguf.h"
 #include "io/jsonl.h"
+#include "io/parquet.h"
 #include "io/safetensors.h"
 #include "model/gguf_config.h"
 #include "model/model_config.h"
@@ -172,6 +173,24 @@ const std::vector<Reader>& readers() {
          datasets::import_problems(config);
        },
        [] { return std::vector<std::string>{"{\"question\": \"1+1?\", \"answer\": \"two\\n#### 2\"}\n{\"question\": \"q\", \"answer\": \"#### 1,000\"}\n", "[{\"question\": \"x\", \"answer\": \"#### 3\"}]"}; }},
+      {"parquet",
+       [](std::string_view bytes) {
+         // Small limits: what is sought is a fault, not a full memory.
+         const io::ParquetFile file(as_file(bytes), {.max_row_bytes = 1 << 16, .max_page_bytes = 1 << 20, .max_held_bytes = 8 << 20, .max_total_bytes = 32 << 20});
+         file.columns();
+         file.read_rows([](int64_t number, const nlohmann::json& row) {
+           row.dump(-1, ' ', false, nlohmann::json::error_handler_t::strict);  // all of its text is UTF-8
+           return number < 2000;
+         }, [](int64_t, const std::string&) {});
+       },
+       [] {
+         // Files that pyarrow wrote, and old layouts (tests/golden/make_parquet_golden.py).
+         std::vector<std::string> seeds;
+         for (const char* name : {"types-zstd-v1", "types-snappy-v2", "nested-3-v2", "old-lists", "old-maps", "old-levels", "encoding-delta_byte_array-v2", "encoding-rle-v1"}) {
+           seeds.push_back(read_file(fs::path(REPRISE_SOURCE_DIR) / "tests/golden/parquet" / (std::string(name) + ".parquet")));
+         }
+         return seeds;
+       }},
       {"samples", [](std::string_view bytes) { evaluation::read_samples(as_file(bytes)); },
        [] {
          return std::vector<std::string>{file_made_by([](const fs::path& path) {
