@@ -51,7 +51,12 @@ def compare(program, folder, files, seed):
                    "write_batch_size": draw.choice([1, 33, 1024]), "use_compliant_nested_type": draw.random() < 0.7, "write_page_checksum": draw.random() < 0.3, "store_schema": draw.random() < 0.5, "use_dictionary": draw.random() < 0.7} | more
         path = folder / f"{number}.parquet"
         pq.write_table(table, path, **options)
-        theirs, mine = rows_of(pq.read_table(path, arrow_extensions_enabled=True)), ours(program, path)
+        mine = ours(program, path)
+        try:
+            theirs = rows_of(pq.read_table(path, arrow_extensions_enabled=True))
+        except (OSError, pa.ArrowException) as fault:  # pyarrow 26 cannot read every file that it writes: what was written counts
+            print(f"file {number}: pyarrow cannot read it back ({fault}); held against what it wrote")
+            theirs = rows_of(table)
         rows += len(theirs)
         # Through JSON text, so that 1.0 and 1, and NaN as a word, are told apart in one way.
         if isinstance(mine, str) or len(mine) != len(theirs) or any(a != json.loads(json.dumps(b)) for a, b in zip(mine, theirs)):

@@ -38,7 +38,9 @@ json bytes_json(std::string_view bytes) {
   return "base64:" + to_base64(bytes);
 }
 
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+// Towards minus infinity, b > 0. The remainder is not a - b * floor_div(a, b): near the lowest integer that product overflows.
+int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+int64_t floor_rest(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
 
 // Civil date of a day number. Shifted so that a year begins in March: the leap day is then a year's last.
 std::string date_text(int64_t days_since_epoch) {
@@ -71,8 +73,8 @@ json time_json(const LeafType& type, int64_t value) {
 }
 
 std::string timestamp_text(int64_t value, TimeUnit unit, bool is_utc) {
-  const int64_t per_second = units_of(unit), seconds = floor_div(value, per_second), day = floor_div(seconds, kSecondsOfDay);
-  return date_text(day) + "T" + time_text(seconds - day * kSecondsOfDay, value - seconds * per_second, digits_of(unit)) + (is_utc ? "Z" : "");
+  const int64_t per_second = units_of(unit), seconds = floor_div(value, per_second);
+  return date_text(floor_div(seconds, kSecondsOfDay)) + "T" + time_text(floor_rest(seconds, kSecondsOfDay), floor_rest(value, per_second), digits_of(unit)) + (is_utc ? "Z" : "");
 }
 
 // Nanoseconds of the day, then the Julian day.
@@ -81,8 +83,8 @@ std::string int96_text(std::string_view bytes) {
   int32_t julian_day;
   std::memcpy(&nanos, bytes.data(), 8);
   std::memcpy(&julian_day, bytes.data() + 8, 4);
-  const int64_t seconds = floor_div(nanos, 1'000'000'000), day = floor_div(seconds, kSecondsOfDay);
-  return date_text(julian_day - kJulianDayOfEpoch + day) + "T" + time_text(seconds - day * kSecondsOfDay, nanos - seconds * 1'000'000'000, 9);
+  const int64_t seconds = floor_div(nanos, 1'000'000'000);
+  return date_text(julian_day - kJulianDayOfEpoch + floor_div(seconds, kSecondsOfDay)) + "T" + time_text(floor_rest(seconds, kSecondsOfDay), floor_rest(nanos, 1'000'000'000), 9);
 }
 
 std::string with_point(std::string digits, bool negative, int32_t scale) {
