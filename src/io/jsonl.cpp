@@ -1,4 +1,4 @@
-// Reads the file (inflating gzip), then row by row. Depth is bounded before the recursive parser sees a row. Parquet files
+// JSON Lines are read line by line, arrays whole. Depth is bounded before the recursive parser sees a row. Parquet files
 // have a reader of their own.
 #include "io/jsonl.h"
 
@@ -7,12 +7,14 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "io/lines.h"
 #include "io/parquet.h"
 
 namespace reprise::io {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{16} << 30;
+constexpr size_t kMaxFileBytes = size_t{16} << 30;  // inflated
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kMaxDepth = 100;
 constexpr size_t kMaxArrayBytes = size_t{1} << 30;
 
@@ -83,21 +85,23 @@ void read_parquet(const std::filesystem::path& path, const Row& row, const Bad& 
 
 void read_json_texts(const std::filesystem::path& path, const RowText& row, const Bad& bad, size_t max_row_bytes) {
   if (is_parquet(path)) return read_parquet(path, [&](int64_t number, const nlohmann::json& value) { row(number, value, written(value)); }, bad, max_row_bytes);
-  const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
-  std::string_view text = bytes;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (trim(text.substr(0, 4096)).starts_with('[')) return read_array(text, row, bad, path.string());
-  int64_t line = 0;
-  while (!text.empty()) {
-    ++line;
-    const size_t end = text.find('\n');
-    const std::string_view one = trim(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (one.empty()) continue;
-    if (one.size() > max_row_bytes) {
-      bad(line, "has " + std::to_string(one.size()) + " bytes, more than the " + std::to_string(max_row_bytes) + " of a row");
+  LineReader lines(path, max_row_bytes, kMaxFileBytes);
+  std::string_view front = lines.front(4096);
+  if (front.starts_with(kByteOrderMark)) front.remove_prefix(kByteOrderMark.size());
+  if (trim(front).starts_with('[')) {
+    const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
+    const bool is_marked = bytes.starts_with(kByteOrderMark);
+    return read_array(std::string_view(bytes).substr(is_marked ? kByteOrderMark.size() : 0), row, bad, path.string());
+  }
+  for (int64_t line = 1; lines.next(); ++line) {
+    if (lines.too_long()) {
+      bad(line, "has " + std::to_string(lines.size()) + " bytes, more than the " + std::to_string(max_row_bytes) + " of a row");
       continue;
     }
+    std::string_view one = lines.line();
+    if (line == 1 && one.starts_with(kByteOrderMark)) one.remove_prefix(kByteOrderMark.size());
+    one = trim(one);
+    if (one.empty()) continue;
     if (nesting_depth(one) > kMaxDepth) {
       bad(line, "is nested too deeply");
       continue;
