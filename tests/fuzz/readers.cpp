@@ -15,6 +15,8 @@
 #include "datasets/fetch.h"
 #include "datasets/importers/importer.h"
 #include "evaluation/harness/published.h"
+#include "evaluation/harness/python_literal.h"
+#include "evaluation/harness/recorded_formats.h"
 #include "evaluation/harness/samples.h"
 #include "grading/code/livecodebench.h"
 #include "grading/math/math_grader.h"
@@ -223,6 +225,21 @@ const std::vector<Reader>& readers() {
          std::string conditions;
          for (const std::string& name : evaluation::condition_names()) conditions += (conditions.empty() ? "" : ", ") + name + ": unstated";
          return std::vector<std::string>{"source: {title: T}\nconflicts: [{id: c, text: t}]\nprotocols: {p: {" + conditions + ", evidence: {split: t}}}\nnumbers:\n  - {id: a, model: m, benchmark: gsm8k, metric: pass@1, value: 3.1, num_problems: 5, protocol: p, evidence: primary}\n"};
+       }},
+      {"recording",
+       [](std::string_view bytes) {
+         evaluation::parse_python_literal(bytes);
+         static const std::vector<data::Problem> problems = {{.id = "p", .prompt = "Compute $1 + 1$ in its simplest form."}, {.id = "q", .prompt = "3!"}};
+         evaluation::read_foreign_recording(as_file(bytes), {.benchmark = bytes.size() % 2 ? "b" : "none", .model = "m"}, {}, [](const std::string& id) { return id == "b" ? &problems : nullptr; },
+                                            [](const evaluation::ForeignRow& row) { evaluation::to_json(row).dump(); });
+       },
+       [] {
+         return std::vector<std::string>{
+             R"({"doc_id": 0, "doc": {"problem": "Compute $1 + 1$ in its simplest form.", "choices": ["1", "2"]}, "target": "2", "arguments": {"gen_args_0": {"arg_0": "p", "arg_1": {"until": [], "temperature": 0.6}}}, "resps": [["2", "3"]], "filter": "f", "metrics": ["m"], "m": 1.0})" "\n",
+             R"({"doc_id": 0, "doc": {"problem": "Compute $1 + 1$ in its simplest form."}, "target": "1", "arguments": [["p", " 1"], ["p", " 2"]], "resps": [[["-1.5", "False"]], [["-0.5", "True"]]], "acc": 1.0})" "\n",
+             R"({"doc": {"query": "Compute $1 + 1$ in its simplest form.", "choices": ["2"], "gold_index": [0], "id": "0", "task_name": "x|t|0|0"}, "metric": {"em": 1}, "model_response": {"text": ["a", null], "output_tokens": [[1, 2], [3]], "input": "p"}})" "\n",
+             R"({"full_prompt": "Compute $1 + 1$ in its simplest form.", "predictions": "['a\\n', \"b\"]", "gold": "['2']", "metrics": "{'em': 0.5}", "cont_tokens": "[[[1, 2], [3]]]"})" "\n",
+             R"({"problem": "Compute $1 + 1$ in its simplest form.", "answer": 2, "generations": ["a", "b"], "correctness_math_verify": [true, false], "finish_reasons": ["stop", "length"], "api_metadata": [{"completion_tokens": 1}, {}]})" "\n"};
        }},
       {"jinja",
        [](std::string_view bytes) {
