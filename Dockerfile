@@ -10,7 +10,7 @@ RUN make programs && scripts/gather_image.sh cpu /image
 
 FROM debian:12-slim AS runtime
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates libyaml-cpp0.7 libhdf5-103-1 \
-      libboost-program-options1.74.0 libarchive13 libcurl4 libssl3 libxxhash0 zlib1g libgomp1 && rm -rf /var/lib/apt/lists/*
+      libboost-program-options1.74.0 libarchive13 libsnappy1v5 libzstd1 liblz4-1 libbrotli1 libcurl4 libssl3 libxxhash0 zlib1g libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home reprise
 ENV PATH=/work/bin:$PATH
 WORKDIR /work
@@ -26,7 +26,7 @@ RUN make cuda && scripts/gather_image.sh cuda /image
 
 FROM nvidia/cuda:13.0.1-runtime-ubuntu24.04 AS cuda
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates libyaml-cpp0.8 libhdf5-103-1t64 \
-      libboost-program-options1.83.0 libarchive13t64 libcurl4t64 libssl3t64 libxxhash0 zlib1g libgomp1 && rm -rf /var/lib/apt/lists/*
+      libboost-program-options1.83.0 libarchive13t64 libsnappy1v5 libzstd1 liblz4-1 libbrotli1 libcurl4t64 libssl3t64 libxxhash0 zlib1g libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home reprise
 COPY --from=build-cuda /image /work
 RUN mkdir -p /work/runs && chown reprise /work/runs

@@ -13,7 +13,7 @@ esac
 mkdir -p "$into/build/$kind/bin" "$into/runs"
 cp "build/$kind/bin/reprise" "build/$kind/bin/reprise-engine" "build/$kind/bin/reprise-sandbox" "$into/build/$kind/bin/"
 ln -s "build/$kind/bin" "$into/bin"
-cp --parents -r configs recipes evaluation/published evaluation/benchmarks evaluation/presets datasets/manifests "$into/"
+cp --parents -r configs recipes evaluation/published evaluation/benchmarks evaluation/presets evaluation/tasks.yaml evaluation/prices.yaml datasets/manifests "$into/"
 
 # The programs' rpath names the venv they were built with, so the libraries keep their places.
 libraries=$(ls -d $venv/lib/python3*/site-packages/torch/lib $venv/lib/python3*/site-packages/nvidia/*/lib)

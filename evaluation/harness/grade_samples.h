@@ -13,7 +13,7 @@
 namespace reprise::evaluation {
 
 struct GradingOptions {
-  std::string grader;       // "" for the benchmark's own; "recorded" believes the recorder's
+  std::string grader;       // "" for the benchmark's own; "recorded" believes the recorder, which is all that can be done where it kept no completion
   int num_threads = 0;      // 0: as many as processors
   std::function<void(int64_t done, int64_t all)> progress;
 };
@@ -22,6 +22,7 @@ struct GradedSet {
   ScoredSet set;
   int64_t num_graded = 0;   // now; the others' verdicts were there
   std::string rule;         // "math 7"
+  int64_t num_recorded = 0, num_otherwise = 0;  // samples with a recorder's verdict, and those on which ours is another
   std::vector<StoredVerdict> fresh;         // in the order of fresh_keys
   std::vector<std::string> fresh_keys;
 };

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/fetching.h"
+#include "cli/show_rows.h"
 #include "config/compose.h"
 #include "config/reader.h"
 #include "data/foreign_store.h"
@@ -25,11 +26,11 @@ constexpr const char* kHelp =
     "usage: reprise data import FORMAT FILE --output STORE.h5 [--set key=value ...]\n"
     "       reprise data generate GENERATOR --output STORE.h5 [--seed N] [--set key=value ...]\n"
     "       reprise data fetch NAME | MANIFEST.yaml [--to DIR]\n"
-    "       reprise data show STORE.h5 [--rows N]\n"
+    "       reprise data show STORE.h5 | FILE.parquet | FILE.jsonl [--rows N] [--jsonl]\n"
     "       reprise data check STORE.h5\n\n"
     "import reads a published file as it is (formats: reprise keys importer), generate makes problems of ours\n"
     "(reprise keys generator), fetch downloads what a manifest names and checks its hash, show prints what a store\n"
-    "holds, check reads all of it and compares it with its own hash. A recipe takes a store by `datasets: {NAME: {path: STORE.h5}}`, or a file by its importer.\n\n"
+    "or a published file holds, check reads all of it and compares it with its own hash. A recipe takes a store by `datasets: {NAME: {path: STORE.h5}}`, or a file by its importer.\n\n"
     "  reprise data fetch gsm8k\n"
     "  reprise data import gsm8k data/gsm8k/train.jsonl --output gsm8k-train.h5\n"
     "  reprise data import jsonl my.jsonl --output my.h5 --set prompt_field=question --set grader=math\n"
@@ -39,6 +40,7 @@ struct Options {
   std::vector<std::string> words, sets;
   std::string output, to;
   int64_t seed = 1, rows = 3;
+  bool jsonl = false;
 };
 
 // One dataset of a recipe that has nothing else: the same reading, checking and writing.
@@ -69,8 +71,13 @@ std::string shortened(const std::string& text, size_t most) {
 }
 
 int show(const Options& options) {
-  if (options.words.size() != 2) throw UsageError("wants one store", "", "for example `reprise data show gsm8k-train.h5`");
+  if (options.words.size() != 2) throw UsageError("wants one store or file", "", "for example `reprise data show gsm8k-train.h5`");
   const fs::path path = options.words[1];
+  if (is_rows_file(path)) {
+    show_rows(path, options.rows, options.jsonl);
+    return 0;
+  }
+  if (options.jsonl) throw UsageError("--jsonl is for published files, not for stores");
   data::check_foreign_store(path);
   const data::StoreManifest manifest = data::read_manifest(path);
   std::printf("%s: %s of %s\n", path.c_str(), manifest.kind.c_str(), manifest.name.c_str());
@@ -144,6 +151,7 @@ int data_command(const Arguments& arguments) {
   shown.add_options()("help,h", "this text")("output", po::value(&options.output)->value_name("STORE.h5"), "import, generate: the new store")(
       "set", po::value(&options.sets)->composing()->value_name("key=value"), "import, generate: a key of the importer or generator")(
       "seed", po::value(&options.seed)->default_value(1), "generate: the seed")("rows", po::value(&options.rows)->default_value(3), "show: rows to print")(
+      "jsonl", po::bool_switch(&options.jsonl), "show: nothing but the rows of a published file, whole, all of them unless --rows is given")(
       "to", po::value(&options.to)->value_name("DIR"), "fetch: the folder (default: REPRISE_DATA, or data/)");
   po::options_description all;
   all.add(shown).add_options()("words", po::value(&options.words));
@@ -160,7 +168,8 @@ int data_command(const Arguments& arguments) {
     std::cout << kHelp << shown;
     return 0;
   }
-  if (options.rows < 0) throw UsageError("--rows is negative");
+  if (options.jsonl && values["rows"].defaulted()) options.rows = -1;
+  else if (options.rows < 0) throw UsageError("--rows is negative");
   const std::string what = options.words.empty() ? "" : options.words[0];
   if (what == "import") {
     if (options.words.size() != 3) throw UsageError("import wants a format and a file", "", "formats: " + join(datasets::importer_names(), ", "));

@@ -24,6 +24,7 @@ const evaluation::PublishedNumber& published_number(const evaluation::Registry& 
 
 int evaluate_command(const Arguments& arguments) {
   static const std::vector<Command> table = {{"compare", "two models on the same problems, in pairs", evaluate_compare},
+                                             {"import", "generations of other harnesses into a store of samples", evaluate_import},
                                              {"plan", "how many samples tell whether a number was reproduced", evaluate_plan},
                                              {"presets", "how papers and harnesses ask: the very prompt, by preset and benchmark", evaluate_presets},
                                              {"recorded", "scores of recorded samples, and verdicts against published numbers", evaluate_recorded},

@@ -9,6 +9,7 @@
 namespace reprise::cli {
 
 int evaluate_compare(const Arguments& arguments);
+int evaluate_import(const Arguments& arguments);
 int evaluate_plan(const Arguments& arguments);
 int evaluate_presets(const Arguments& arguments);
 int evaluate_recorded(const Arguments& arguments);

@@ -111,9 +111,12 @@ Source load_store(const std::string& path, evaluation::BenchmarkLibrary& library
     if (siblings.size() > 1) graded.set.model += " (" + difference_label(protocol->facts, siblings[siblings[0] == protocol ? 1 : 0]->facts) + ")";
     const int64_t k = graded.set.most_generations(), missing = k * static_cast<int64_t>(graded.set.problems.size()) - graded.set.num_samples();
     if (missing > 0) facts.notes.push_back(format_count(missing) + " of " + format_count(missing + graded.set.num_samples()) + " samples are missing: problems have " + std::to_string(graded.set.num_generations()) + " to " + std::to_string(k));
-    const evaluation::Benchmark& benchmark = library.benchmark(graded.set.benchmark);
-    if (benchmark.num_problems > static_cast<int64_t>(graded.set.problems.size())) {
-      facts.notes.push_back(format_count(static_cast<int64_t>(graded.set.problems.size())) + " of the benchmark's " + format_count(benchmark.num_problems) + " problems");
+    const evaluation::Benchmark* benchmark = library.find(graded.set.benchmark);
+    if (benchmark && benchmark->num_problems > static_cast<int64_t>(graded.set.problems.size())) {
+      facts.notes.push_back(format_count(static_cast<int64_t>(graded.set.problems.size())) + " of the benchmark's " + format_count(benchmark->num_problems) + " problems");
+    }
+    if (graded.num_recorded > 0 && graded.rule != "recorded") {
+      facts.notes.push_back("the recorder decided otherwise on " + format_count(graded.num_otherwise) + " of the " + format_count(graded.num_recorded) + " samples that it had a verdict on (--grader recorded believes it)");
     }
     out.num_samples += graded.set.num_samples();
     out.sets.push_back(std::move(graded.set));

@@ -1,4 +1,5 @@
-// Reads the file (inflating gzip), then row by row. Depth is bounded before the recursive parser sees a row.
+// JSON Lines are read line by line, arrays whole. Depth is bounded before the recursive parser sees a row. Parquet files
+// have a reader of their own.
 #include "io/jsonl.h"
 
 #include <string_view>
@@ -6,11 +7,14 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "io/lines.h"
+#include "io/parquet.h"
 
 namespace reprise::io {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{16} << 30;
+constexpr size_t kMaxFileBytes = size_t{16} << 30;  // inflated
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kMaxDepth = 100;
 constexpr size_t kMaxArrayBytes = size_t{1} << 30;
 
@@ -45,6 +49,8 @@ nlohmann::json parsed(std::string_view text) {
   return value;
 }
 
+std::string written(const nlohmann::json& value) { return value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace); }
+
 using Row = std::function<void(int64_t, const nlohmann::json&)>;
 using RowText = std::function<void(int64_t, const nlohmann::json&, std::string_view)>;
 using Bad = std::function<void(int64_t, const std::string&)>;
@@ -60,29 +66,42 @@ void read_array(std::string_view text, const RowText& row, const Bad& bad, const
     if (!value.is_object()) {
       bad(number, "is not a JSON object");
     } else {
-      row(number, value, value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+      row(number, value, written(value));
     }
   }
+}
+
+void read_parquet(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+  ParquetLimits limits;
+  limits.max_row_bytes = max_row_bytes;
+  const auto each = [&](int64_t number, const nlohmann::json& value) {
+    row(number, value);
+    return true;
+  };
+  ParquetFile(path, limits).read_rows(each, bad);
 }
 
 }  // namespace
 
 void read_json_texts(const std::filesystem::path& path, const RowText& row, const Bad& bad, size_t max_row_bytes) {
-  const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
-  std::string_view text = bytes;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (trim(text.substr(0, 4096)).starts_with('[')) return read_array(text, row, bad, path.string());
-  int64_t line = 0;
-  while (!text.empty()) {
-    ++line;
-    const size_t end = text.find('\n');
-    const std::string_view one = trim(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (one.empty()) continue;
-    if (one.size() > max_row_bytes) {
-      bad(line, "has " + std::to_string(one.size()) + " bytes, more than the " + std::to_string(max_row_bytes) + " of a row");
+  if (is_parquet(path)) return read_parquet(path, [&](int64_t number, const nlohmann::json& value) { row(number, value, written(value)); }, bad, max_row_bytes);
+  LineReader lines(path, max_row_bytes, kMaxFileBytes);
+  std::string_view front = lines.front(4096);
+  if (front.starts_with(kByteOrderMark)) front.remove_prefix(kByteOrderMark.size());
+  if (trim(front).starts_with('[')) {
+    const std::string bytes = read_file_maybe_gzip(path, kMaxFileBytes);
+    const bool is_marked = bytes.starts_with(kByteOrderMark);
+    return read_array(std::string_view(bytes).substr(is_marked ? kByteOrderMark.size() : 0), row, bad, path.string());
+  }
+  for (int64_t line = 1; lines.next(); ++line) {
+    if (lines.too_long()) {
+      bad(line, "has " + std::to_string(lines.size()) + " bytes, more than the " + std::to_string(max_row_bytes) + " of a row");
       continue;
     }
+    std::string_view one = lines.line();
+    if (line == 1 && one.starts_with(kByteOrderMark)) one.remove_prefix(kByteOrderMark.size());
+    one = trim(one);
+    if (one.empty()) continue;
     if (nesting_depth(one) > kMaxDepth) {
       bad(line, "is nested too deeply");
       continue;
@@ -97,6 +116,7 @@ void read_json_texts(const std::filesystem::path& path, const RowText& row, cons
 }
 
 void read_json_rows(const std::filesystem::path& path, const Row& row, const Bad& bad, size_t max_row_bytes) {
+  if (is_parquet(path)) return read_parquet(path, row, bad, max_row_bytes);
   read_json_texts(path, [&](int64_t line, const nlohmann::json& value, std::string_view) { row(line, value); }, bad, max_row_bytes);
 }
 

@@ -1,4 +1,4 @@
-// Rows of JSON Lines files and of JSON array files, plain or gzip, one at a time.
+// Rows of JSON Lines files and of JSON array files, plain or gzip, and of Parquet files (io/parquet.h), one at a time.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace reprise::io {
 
 // Calls `row` with the 1-based line (or array element) number and the object. A row that is not a JSON object throws Error
 // naming file and line; `row` may throw Errors of its own. Blank lines are passed over. A file that starts with '[' is
-// one JSON array. Python's bare NaN, Infinity and -Infinity are read as those words. max_row_bytes bounds a single row.
+// one JSON array, one that starts with Parquet's magic is read as such. Python's bare NaN, Infinity and -Infinity are read as those words. max_row_bytes bounds a single row.
 void read_json_rows(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row)>& row,
                     size_t max_row_bytes = size_t{64} << 20);
 
@@ -21,7 +21,7 @@ void read_json_rows(const std::filesystem::path& path, const std::function<void(
 void read_json_rows(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row)>& row,
                     const std::function<void(int64_t line, const std::string& fault)>& bad, size_t max_row_bytes = size_t{64} << 20);
 
-// The same with each row as it stands in the file: numbers too large for JSON's own readers, the order of keys. Of an array's elements it is written anew.
+// The same with each row as it stands in the file: numbers too large for JSON's own readers, the order of keys. Of an array's elements and of Parquet's rows it is written anew.
 void read_json_texts(const std::filesystem::path& path, const std::function<void(int64_t line, const nlohmann::json& row, std::string_view text)>& row,
                      const std::function<void(int64_t line, const std::string& fault)>& bad, size_t max_row_bytes = size_t{64} << 20);
 

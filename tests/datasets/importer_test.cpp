@@ -128,6 +128,16 @@ class Importer : public ::testing::Test {
 
 constexpr const char* kGood = "{\"question\": \"q\", \"answer\": \"a #### 3\"}\n";
 
+TEST_F(Importer, ReadsParquetWhereItReadsJsonLines) {
+  ImporterConfig config;
+  config.importer = "gsm8k";
+  config.path = (testing::source_folder() / "tests/golden/parquet/gsm8k.parquet").string();
+  const Imported imported = import_problems(config);
+  ASSERT_EQ(imported.problems.size(), 3u);
+  EXPECT_EQ(imported.problems[1].id, "gsm8k-2");
+  EXPECT_EQ(imported.problems[1].answer, "1004");
+}
+
 TEST_F(Importer, NamesTheLineOfABadRow) {
   EXPECT_THAT(fault("gsm8k", std::string(kGood) + "{\"question\": \"q\"}\n"), HasSubstr("f.jsonl:2: lacks 'answer'"));
   EXPECT_THAT(fault("gsm8k", std::string(kGood) + "\n{\"question\": \"q\", \"answer\": \"3\"}\n"), HasSubstr("f.jsonl:3: has an answer without ####"));

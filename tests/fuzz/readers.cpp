@@ -18,12 +18,15 @@
 #include "evaluation/harness/prices.h"
 #include "evaluation/harness/prompt_ask.h"
 #include "evaluation/harness/published.h"
+#include "evaluation/harness/python_literal.h"
+#include "evaluation/harness/recorded_formats.h"
 #include "evaluation/harness/sample_store.h"
 #include "evaluation/harness/samples.h"
 #include "grading/code/livecodebench.h"
 #include "grading/math/math_grader.h"
 #include "io/gguf.h"
 #include "io/jsonl.h"
+#include "io/parquet.h"
 #include "io/safetensors.h"
 #include "model/gguf_config.h"
 #include "model/model_config.h"
@@ -207,6 +210,24 @@ const std::vector<Reader>& readers() {
          datasets::import_problems(config);
        },
        [] { return std::vector<std::string>{"{\"question\": \"1+1?\", \"answer\": \"two\\n#### 2\"}\n{\"question\": \"q\", \"answer\": \"#### 1,000\"}\n", "[{\"question\": \"x\", \"answer\": \"#### 3\"}]"}; }},
+      {"parquet",
+       [](std::string_view bytes) {
+         // Small limits: what is sought is a fault, not a full memory.
+         const io::ParquetFile file(as_file(bytes), {.max_row_bytes = 1 << 16, .max_page_bytes = 1 << 20, .max_held_bytes = 8 << 20, .max_total_bytes = 32 << 20});
+         file.columns();
+         file.read_rows([](int64_t number, const nlohmann::json& row) {
+           row.dump(-1, ' ', false, nlohmann::json::error_handler_t::strict);  // all of its text is UTF-8
+           return number < 2000;
+         }, [](int64_t, const std::string&) {});
+       },
+       [] {
+         // Files that pyarrow wrote, and old layouts (tests/golden/make_parquet_golden.py).
+         std::vector<std::string> seeds;
+         for (const char* name : {"types-zstd-v1", "types-snappy-v2", "nested-3-v2", "old-lists", "old-maps", "old-levels", "encoding-delta_byte_array-v2", "encoding-rle-v1"}) {
+           seeds.push_back(read_file(fs::path(REPRISE_SOURCE_DIR) / "tests/golden/parquet" / (std::string(name) + ".parquet")));
+         }
+         return seeds;
+       }},
       {"samples", [](std::string_view bytes) { evaluation::read_samples(as_file(bytes)); },
        [] {
          return std::vector<std::string>{file_made_by([](const fs::path& path) {
@@ -291,6 +312,21 @@ const std::vector<Reader>& readers() {
        [] {
          return std::vector<std::string>{"data: {\"choices\":[{\"delta\":{\"content\":\"4\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n",
                                          R"({"choices": [{"message": {"content": "abc", "reasoning_content": "r"}, "finish_reason": "length"}], "usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}}})"};
+       }},
+      {"recording",
+       [](std::string_view bytes) {
+         evaluation::parse_python_literal(bytes);
+         static const std::vector<data::Problem> problems = {{.id = "p", .prompt = "Compute $1 + 1$ in its simplest form."}, {.id = "q", .prompt = "3!"}};
+         evaluation::read_foreign_recording(as_file(bytes), {.benchmark = bytes.size() % 2 ? "b" : "none", .model = "m"}, {}, [](const std::string& id) { return id == "b" ? &problems : nullptr; },
+                                            [](const evaluation::ForeignRow& row) { evaluation::to_json(row).dump(); });
+       },
+       [] {
+         return std::vector<std::string>{
+             R"({"doc_id": 0, "doc": {"problem": "Compute $1 + 1$ in its simplest form.", "choices": ["1", "2"]}, "target": "2", "arguments": {"gen_args_0": {"arg_0": "p", "arg_1": {"until": [], "temperature": 0.6}}}, "resps": [["2", "3"]], "filter": "f", "metrics": ["m"], "m": 1.0})" "\n",
+             R"({"doc_id": 0, "doc": {"problem": "Compute $1 + 1$ in its simplest form."}, "target": "1", "arguments": [["p", " 1"], ["p", " 2"]], "resps": [[["-1.5", "False"]], [["-0.5", "True"]]], "acc": 1.0})" "\n",
+             R"({"doc": {"query": "Compute $1 + 1$ in its simplest form.", "choices": ["2"], "gold_index": [0], "id": "0", "task_name": "x|t|0|0"}, "metric": {"em": 1}, "model_response": {"text": ["a", null], "output_tokens": [[1, 2], [3]], "input": "p"}})" "\n",
+             R"({"full_prompt": "Compute $1 + 1$ in its simplest form.", "predictions": "['a\\n', \"b\"]", "gold": "['2']", "metrics": "{'em': 0.5}", "cont_tokens": "[[[1, 2], [3]]]"})" "\n",
+             R"({"problem": "Compute $1 + 1$ in its simplest form.", "answer": 2, "generations": ["a", "b"], "correctness_math_verify": [true, false], "finish_reasons": ["stop", "length"], "api_metadata": [{"completion_tokens": 1}, {}]})" "\n"};
        }},
       {"jinja",
        [](std::string_view bytes) {
