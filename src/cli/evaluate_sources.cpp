@@ -36,13 +36,21 @@ bool has_fact(const json& facts, const std::string& wanted) {
 
 std::string title_of(const json& facts) { return facts.at("model").at("name").get<std::string>() + " on " + facts.at("benchmark").at("id").get<std::string>(); }
 
-// What tells protocols of one model and benchmark apart, for people: "temperature 0.6, seed 1".
-std::string difference_label(const json& facts, const json& other) {
-  std::vector<std::string> parts;
-  for (const std::string& difference : evaluation::protocol_differences(facts, other)) {
-    const std::string name = difference.substr(0, difference.find(": "));
+// What tells protocols of one model and benchmark apart, for people: "temperature 0.6, no system".
+std::string difference_label(const json& facts, const std::vector<const evaluation::StoredProtocol*>& siblings) {
+  constexpr size_t kMostParts = 6, kMostBytes = 40;
+  std::vector<std::string> names, parts;
+  for (const auto* one : siblings) {
+    for (const std::string& difference : evaluation::protocol_differences(siblings.front()->facts, one->facts)) {
+      const std::string name = difference.substr(0, difference.find(": "));
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  for (const std::string& name : names) {
+    if (parts.size() == kMostParts) break;
     const json::json_pointer place("/" + replace_all(name, ".", "/"));
-    if (facts.contains(place)) parts.push_back(name.substr(name.rfind('.') + 1) + " " + shown(facts.at(place)).substr(0, 40));
+    const std::string last = name.substr(name.rfind('.') + 1);
+    parts.push_back(facts.contains(place) ? last + " " + shown(facts.at(place)).substr(0, kMostBytes) : "no " + last);
   }
   return join(parts, ", ");
 }
@@ -108,7 +116,7 @@ Source load_store(const std::string& path, evaluation::BenchmarkLibrary& library
     out.num_graded += graded.num_graded;
     evaluation::SetFacts facts{.protocol = protocol->facts, .rule = graded.rule, .cost = cost_text(*store, protocol->id, protocol->facts, options.prices)};
     const auto& siblings = by_title[title_of(protocol->facts)];
-    if (siblings.size() > 1) graded.set.model += " (" + difference_label(protocol->facts, siblings[siblings[0] == protocol ? 1 : 0]->facts) + ")";
+    if (siblings.size() > 1) graded.set.model += " (" + difference_label(protocol->facts, siblings) + ")";
     const int64_t k = graded.set.most_generations(), missing = k * static_cast<int64_t>(graded.set.problems.size()) - graded.set.num_samples();
     if (missing > 0) facts.notes.push_back(format_count(missing) + " of " + format_count(missing + graded.set.num_samples()) + " samples are missing: problems have " + std::to_string(graded.set.num_generations()) + " to " + std::to_string(k));
     const evaluation::Benchmark* benchmark = library.find(graded.set.benchmark);

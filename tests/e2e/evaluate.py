@@ -106,6 +106,21 @@ def main():
         done = run([program, "evaluate", "compare", str(folder / "quiet"), str(folder / "rough"), "--only", "sampling.temperature=0.8", *options])
         expect("no difference to itself", done.returncode == 0 and "+0.00" in done.stdout, done)
 
+        # Recordings of other harnesses go through the same door, with what their recorder decided beside our verdict.
+        harness = pathlib.Path(__file__).resolve().parents[1] / "golden/harness"
+        for file, told in (("lm-eval/samples_invented_sums_2026-11-26T10-00-00.000000.jsonl", "12 samples, 12 of them new"), ("lm-eval/samples_invented_choice_2026-11-26T10-00-00.000000.jsonl", "4 with the recorder's verdict")):
+            done = run([program, "evaluate", "import", str(harness / file), "--store", str(folder / "theirs"), "--own-ids", "--benchmark", "invented"])
+            expect("imported: " + file.split("_")[2], done.returncode == 0 and told in done.stdout, done)
+        done, theirs = score("theirs", "theirs-scores", "--each")
+        expect("scored, a verdict without a completion as it was recorded", sorted(s["rule"].split()[0] for s in theirs["sets"]) == ["math", "recorded"], done)
+        lines = [{"model": "m", "benchmark": "chains", "problem": f"c{i:02}", "sample": s, "correct": s == 0, "completion": f"The answer is {i}"} for i in range(5) for s in range(2)]
+        (folder / "lines.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        done = run([program, "evaluate", "import", str(folder / "lines.jsonl"), "--store", str(folder / "lines"), *options])
+        expect("lines of our own form", done.returncode == 0 and "10 samples, 10 of them new, 10 with the recorder's verdict" in done.stdout, done)
+        done, graded = score("lines", "lines-graded")
+        done, believed = score("lines", "lines-believed", "--grader", "recorded")
+        expect("graded, or believed", believed["scores"][0]["value"] == 0.5 and "decided otherwise" in graded["sets"][0]["notes"][-1], (graded["sets"][0]["notes"], believed["scores"][0]))
+
         # Wrong words.
         for name, words, expected in (("an unknown benchmark", ["gsm9k"], "did you mean"), ("a preset that is not there", ["--benchmark-file", str(folder / "chains.yaml"), "--preset", "deepsek"], "did you mean"),
                                       ("greedy twice", [*options, "--temperature", "0", "--num-generations", "2"], "the same answer each time"), ("an answer longer than the context", [*options, "--max-completion-length", "400"], "context")):
