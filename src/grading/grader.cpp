@@ -9,6 +9,7 @@
 #include "grading/code/code_judge.h"
 #include "grading/code/verdict_record.h"
 #include "grading/extract.h"
+#include "grading/instructions/ifeval.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
 #include "grading/published_rules.h"
@@ -136,7 +137,7 @@ constexpr Row kRules[] = {{"exact", grade_exact},         {"number", grade_numbe
                           {"code", grade_code},
                           {"gsm8k", grade_by<grade_gsm8k>}, {"hendrycks_math", grade_by<grade_hendrycks_math>},
                           {"minerva", grade_by<grade_minerva>}, {"aime", grade_by<grade_aime>},
-                          {"math_verify", grade_math_verify}, {kNoGrader, grade_none}};
+                          {"math_verify", grade_math_verify}, {"ifeval", grade_ifeval_strict}, {"ifeval_loose", grade_ifeval_loose}, {kNoGrader, grade_none}};
 
 }  // namespace
 
