@@ -53,9 +53,8 @@ FLEXIBLE = MultiChoiceRegexFilter(regex_pattern="(\\([A-Z]\\))", group_select=-1
 OPTIONS = ["Paris", "the city of Rome", "12.5 kg", "Rome!"]
 
 
-def flexible(text):
-    found = FLEXIBLE.apply([[text]], [{"choices": OPTIONS}])[0][0]
-    return "" if found == "[invalid]" else found
+def flexible(texts):
+    return ["" if found == "[invalid]" else found for found in FLEXIBLE.apply([texts], [{"choices": OPTIONS}])[0]]
 
 
 TRICKY = """Answer: B
@@ -126,6 +125,7 @@ num_random, output = (int(sys.argv[1]), pathlib.Path(sys.argv[2])) if len(sys.ar
 rng = random.Random(11)
 texts = TRICKY.replace("\\u0300", "\u0300").replace("\\u0301", "\u0301").replace("\\u0323", "\u0323").split("\n") + [TRICKY[i : i + 300] for i in range(0, len(TRICKY), 250)]
 texts += ["".join(rng.choice(PIECES) for _ in range(rng.randrange(1, 25))) for _ in range(num_random)]
-rules = {"simple_evals": simple_evals, "simple_evals_multilingual": multilingual, "mmlu_pro": mmlu_pro, "lm_eval_mmlu_pro": lm_eval_mmlu_pro, "lm_eval_flexible": flexible}
-output.write_text("".join(json.dumps({"completion": text, "metadata": {"options": OPTIONS}} | {name: rule(text) for name, rule in rules.items()}, ensure_ascii=False) + "\n" for text in dict.fromkeys(texts)))
-print({name: sum(rule(text) != "" for text in texts) for name, rule in rules.items()}, len(texts))
+texts = list(dict.fromkeys(texts))
+rules = {"simple_evals": simple_evals, "simple_evals_multilingual": multilingual, "mmlu_pro": mmlu_pro, "lm_eval_mmlu_pro": lm_eval_mmlu_pro}
+rows = [{"completion": text, "metadata": {"options": OPTIONS}} | {name: rule(text) for name, rule in rules.items()} | {"lm_eval_flexible": last} for text, last in zip(texts, flexible(texts))]
+output.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
