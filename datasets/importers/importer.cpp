@@ -1,11 +1,13 @@
 // The table of formats; the reading, checking and splitting that they share.
 #include "datasets/importers/importer.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/python_random.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "datasets/importers/row.h"
@@ -19,9 +21,9 @@ namespace {
 using OnRow = std::function<void(int64_t line, const json& row)>;
 using OnBad = std::function<void(int64_t line, const std::string& fault)>;
 
-void read_json(const std::string& path, const OnRow& row, const OnBad& bad) { io::read_json_rows(path, row, bad); }
-void read_json_with_text(const std::string& path, const OnRow& row, const OnBad& bad) {
-  io::read_json_texts(path, [&](int64_t line, json value, std::string_view text) {
+void read_json(const ImporterConfig& config, const OnRow& row, const OnBad& bad) { io::read_json_rows(config.path, row, bad); }
+void read_json_with_text(const ImporterConfig& config, const OnRow& row, const OnBad& bad) {
+  io::read_json_texts(config.path, [&](int64_t line, json value, std::string_view text) {
     value[kRowText] = text;
     row(line, value);
   }, bad);
@@ -29,7 +31,8 @@ void read_json_with_text(const std::string& path, const OnRow& row, const OnBad&
 
 // MMLU as published: an archive of SPLIT/SUBJECT_SPLIT.csv without headers, or one such file. Line numbers start anew in
 // each member.
-void read_mmlu(const std::string& path, const OnRow& row, const OnBad& bad) {
+void read_mmlu(const ImporterConfig& config, const OnRow& row, const OnBad& bad) {
+  const std::string& path = config.path;
   const auto read_one = [&](const std::string& name, std::string_view text) {
     const std::string stem = std::filesystem::path(name).stem().string();
     const size_t mark = stem.rfind('_');
@@ -42,6 +45,43 @@ void read_mmlu(const std::string& path, const OnRow& row, const OnBad& bad) {
   };
   if (!io::is_archive(path)) return read_one(std::filesystem::path(path).filename().string(), read_file_maybe_gzip(path));
   io::read_archive(path, [](const std::string& name) { return name.ends_with(".csv"); }, read_one);
+}
+
+// GPQA as its authors publish it (github.com/idavidrein/gpqa): dataset.zip under the password of its README, or gpqa_diamond.csv out of it, a header
+// and columns by name. Options are put in an order here, row by row, because simple-evals draws it so.
+void read_gpqa(const ImporterConfig& config, const OnRow& row, const OnBad& bad) {
+  constexpr const char* kMember = "gpqa_diamond.csv";
+  static constexpr const char* kColumns[] = {"Question", "Correct Answer", "Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3", "Record ID"};
+  const auto read_one = [&](const std::string& name, std::string_view text) {
+    std::vector<std::string> header;
+    PythonRandom random(0);
+    io::read_csv(text, config.path + ":" + name, [&](int64_t line, const std::vector<std::string>& fields) {
+      if (header.empty()) {
+        header = fields;
+        for (const char* column : kColumns) {
+          if (std::find(header.begin(), header.end(), column) == header.end()) {
+            throw Error(std::string("lacks the column '") + column + "'", config.path + ":" + std::to_string(line), "give GPQA's dataset.zip, or the gpqa_diamond.csv in it");
+          }
+        }
+        return;
+      }
+      const auto drawn = random.sample(4, 4);  // for a bad row too: the others keep theirs
+      if (fields.size() != header.size()) return bad(line, "has " + std::to_string(fields.size()) + " fields where the header has " + std::to_string(header.size()));
+      json values = json::object();
+      for (size_t i = 0; i < header.size(); ++i) values.emplace(header[i], fields[i]);
+      values[kPermutation] = json::array();
+      const uint64_t first = RandomStream({name_number(std::string(trim(values["Record ID"].get_ref<const std::string&>())))}).below(4);
+      for (size_t i = 0; i < 4; ++i) values[kPermutation].push_back(config.option_order == "rotated" ? (i + first) % 4 : drawn[i]);
+      row(line, values);
+    });
+  };
+  if (!io::is_archive(config.path)) return read_one(std::filesystem::path(config.path).filename().string(), read_file_maybe_gzip(config.path));
+  bool found = false;
+  io::read_archive(config.path, [&](const std::string& name) { return std::filesystem::path(name).filename() == kMember; }, [&](const std::string& name, std::string_view text) {
+    found = true;
+    read_one(name, text);
+  }, config.password.empty() ? "deserted-untie-orchid" : config.password, size_t{64} << 20);
+  if (!found) throw Error(std::string("holds no ") + kMember, config.path, "give the authors' dataset.zip (github.com/idavidrein/gpqa)");
 }
 
 std::string mmlu_split(const json& row) {
@@ -61,7 +101,7 @@ struct Row {
   const char* name;
   data::Problem (*function)(const json&, const ImporterConfig&);
   std::string (*published_split)(const json&) = nullptr;  // null: by a hash of the id
-  void (*read)(const std::string& path, const OnRow&, const OnBad&) = read_json;
+  void (*read)(const ImporterConfig&, const OnRow&, const OnBad&) = read_json;
 };
 constexpr Row kImporters[] = {{"gsm8k", gsm8k},
                               {"math", hendrycks_math},
@@ -81,6 +121,8 @@ constexpr Row kImporters[] = {{"gsm8k", gsm8k},
                               {"apps", stdin_tests},
                               {"livecodebench", livecodebench},
                               {"mmlu", mmlu, mmlu_split, read_mmlu},
+                              {"mmlu_pro", mmlu_pro},
+                              {"gpqa_diamond", gpqa, nullptr, read_gpqa},
                               {"ifeval", ifeval},
                               {"jsonl", generic}};
 
@@ -111,7 +153,7 @@ Imported import_problems(const ImporterConfig& config) {
     ++out.num_bad_rows;
     if (out.bad_rows.size() < 20) out.bad_rows.push_back(where + ": " + fault);
   };
-  importer->read(config.path, [&](int64_t line, const json& row) {
+  importer->read(config, [&](int64_t line, const json& row) {
     if (config.size > 0 && static_cast<int64_t>(out.problems.size()) >= config.size) return;
     try {
       data::Problem problem = importer->function(row, config);

@@ -21,14 +21,16 @@ struct ImporterConfig {
   bool skip_bad_rows = false;
   std::string prompt_field = "prompt", answer_field = "answer", solution_field, level_field, id_field, language_field;
   std::string grader = "math";
+  std::string option_order = "simple_evals";
+  std::string password;
 
   template <class Visitor>
   void fields(Visitor& v) {
     using namespace config;
     v.field("importer", importer, "The format of the file.",
             one_of({"gsm8k", "math", "math500", "aime", "amc23", "minerva", "olympiadbench", "deepscaler", "verl", "knights_and_knaves", "reasoning_gym",
-                    "humaneval", "mbpp", "codeforces", "code_contests", "apps", "livecodebench", "mmlu", "ifeval", "jsonl"}));
-    v.file("path", path, "The file as published, plain or gzip (mmlu: an archive of CSV files, or one of them).", required());
+                    "humaneval", "mbpp", "codeforces", "code_contests", "apps", "livecodebench", "mmlu", "mmlu_pro", "gpqa_diamond", "ifeval", "jsonl"}));
+    v.file("path", path, "The file as published, plain or gzip (mmlu: an archive of CSV files, or one of them; gpqa_diamond: the authors' dataset.zip, or gpqa_diamond.csv).", required());
     v.field("split", split, "all, or one of three parts: mbpp and mmlu have their own, others are cut by a hash of the id: train (7/8), validation, test (1/16 each).",
             one_of({"all", "train", "validation", "test"}));
     v.field("size", size, "Rows taken from the front; 0 takes all.", at_least(0));
@@ -40,6 +42,9 @@ struct ImporterConfig {
     v.field("id_field", id_field, "jsonl: where the id stands; empty numbers the rows.");
     v.field("language_field", language_field, "jsonl: where the language stands; empty for none.");
     v.field("grader", grader, "jsonl: the rule that decides answers; none: no rule does (writing, a reward model's business).", one_of({"math", "number", "exact", "choice", "countdown", "knights_knaves", "none"}));
+    v.field("option_order", option_order, "gpqa_diamond: the order of a question's options. simple_evals: as openai/simple-evals draws it for its first pass over the file (Python's random.Random(0)); rotated: the file's own, the right one first, begun at a place that a hash of the id gives.",
+            one_of({"simple_evals", "rotated"}));
+    v.field("password", password, "gpqa_diamond: the archive's; empty for the one that the authors publish.");
   }
 };
 

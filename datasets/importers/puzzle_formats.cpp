@@ -1,8 +1,9 @@
-// Puzzles, choices, instructions, and JSON Lines of the user's own.
+// Puzzles, instructions, and JSON Lines of the user's own.
 #include <map>
 
 #include "base/strings.h"
 #include "datasets/importers/row.h"
+#include "grading/instructions/ifeval.h"
 
 namespace reprise::datasets {
 namespace {
@@ -54,19 +55,6 @@ data::Problem reasoning_gym(const json& row, const ImporterConfig&) {
   return p;
 }
 
-data::Problem mmlu(const json& row, const ImporterConfig&) {
-  data::Problem p;
-  p.id = required_text(row, "id");
-  p.prompt = required_text(row, "question");
-  for (const char* letter : {"A", "B", "C", "D"}) p.prompt += std::string("\n") + letter + ". " + optional_text(row, letter);
-  p.answer = required_text(row, "answer");
-  if (p.answer.size() != 1 || p.answer[0] < 'A' || p.answer[0] > 'D') throw BadRow{"has the answer '" + p.answer + "', none of A to D"};
-  p.grader = "choice";
-  p.language = "en";
-  p.metadata = parts_of(row, {"subject"}).dump();
-  return p;
-}
-
 data::Problem ifeval(const json& row, const ImporterConfig&) {
   data::Problem p;
   p.prompt = required_text(row, "prompt");
@@ -76,7 +64,9 @@ data::Problem ifeval(const json& row, const ImporterConfig&) {
   }
   p.grader = "ifeval";
   p.language = "en";
-  p.metadata = parts_of(row, {"instruction_id_list", "kwargs"}).dump();
+  const json instructions = parts_of(row, {"key", "instruction_id_list", "kwargs"});
+  if (const std::string fault = grading::instructions::fault_of(instructions); !fault.empty()) throw BadRow{fault};
+  p.metadata = instructions.dump();
   return p;
 }
 

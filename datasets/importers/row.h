@@ -17,6 +17,9 @@ struct BadRow {
   std::string fault;
 };
 
+// The order of a question's options that its reader drew: "options"[i] of the question is the file's [kPermutation][i], the right one being 0.
+constexpr const char* kPermutation = "permutation";
+
 // Where a format that needs it finds the row as it stands in its file.
 constexpr const char* kRowText = "row as text";
 
@@ -46,6 +49,8 @@ data::Problem verl(const json& row, const ImporterConfig&);
 data::Problem knights_and_knaves(const json& row, const ImporterConfig&);
 data::Problem reasoning_gym(const json& row, const ImporterConfig&);
 data::Problem mmlu(const json& row, const ImporterConfig&);
+data::Problem mmlu_pro(const json& row, const ImporterConfig&);
+data::Problem gpqa(const json& row, const ImporterConfig&);
 data::Problem ifeval(const json& row, const ImporterConfig&);
 data::Problem generic(const json& row, const ImporterConfig& config);
 

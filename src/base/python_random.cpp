@@ -4,6 +4,8 @@
 #include <bit>
 #include <set>
 
+#include "base/fixed_math.h"
+
 namespace reprise {
 
 std::vector<uint32_t> PythonRandom::words_of(int64_t seed) {
@@ -53,6 +55,18 @@ uint32_t PythonRandom::next() {
 double PythonRandom::random() {
   const uint32_t high = next() >> 5, low = next() >> 6;  // 27 and 26 bits
   return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0);
+}
+
+double PythonRandom::gauss(double mean, double deviation) {
+  if (next_gauss_) {
+    const double drawn = *next_gauss_;
+    next_gauss_.reset();
+    return mean + drawn * deviation;
+  }
+  const double turns = random();
+  const double radius = fixed_sqrt(-2.0 * fixed_log(1.0 - random()));
+  next_gauss_ = fixed_cos_turns(turns - 0.25) * radius;  // the sine
+  return mean + fixed_cos_turns(turns) * radius * deviation;
 }
 
 uint64_t PythonRandom::getrandbits(int bits) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ class PythonRandom {
 
   // In [0, 1), 53 bits.
   double random();
+  // Normal, by Box and Muller as Python has them: every second draw is the sine of the one before. Python's value to about 1e-15, the same
+  // bits everywhere (base/fixed_math.h).
+  double gauss(double mean, double deviation);
   // `bits` random bits, 0 to 64.
   uint64_t getrandbits(int bits);
   // In [0, bound), bound > 0: random._randbelow(bound), which is what randrange(bound) and choice draw.
@@ -47,6 +51,7 @@ class PythonRandom {
 
   std::array<uint32_t, kWords> state_{};
   size_t at_ = kWords;
+  std::optional<double> next_gauss_;
 };
 
 }  // namespace reprise

@@ -18,6 +18,7 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/grade_code.h"
+#include "cli/grade_with.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
 #include "grading/published_rules.h"
@@ -233,6 +234,7 @@ int explain(const std::vector<std::string>& pair, const Options& options) {
 int grade_command(const Arguments& arguments) {
   if (!arguments.empty() && arguments[0] == "code") return grade_code({arguments.begin() + 1, arguments.end()});
   if (!arguments.empty() && arguments[0] == "rating") return grade_rating({arguments.begin() + 1, arguments.end()});
+  if (!arguments.empty() && arguments[0] == "with") return grade_with({arguments.begin() + 1, arguments.end()});
   namespace po = boost::program_options;
   Options o;
   std::vector<std::string> words, pair;
@@ -258,13 +260,14 @@ int grade_command(const Arguments& arguments) {
     std::cout << "usage: reprise grade math --input FILE --output FILE [options]\n"
                  "       reprise grade math --explain GOLD ANSWER [--bare]\n"
                  "       reprise grade code --help          programs against tests\n"
-                 "       reprise grade rating --help        a rating as Codeforces gives one\n\n"
+                 "       reprise grade rating --help        a rating as Codeforces gives one\n"
+                 "       reprise grade with --help          any grader by name: choices, IFEval, puzzles, publishers' rules\n\n"
                  "Verdicts: correct, incorrect, unverifiable, no_answer; docs/grading.md has the rules.\n"
                  "  reprise grade math --explain '\\frac{1}{2}' 'So the answer is $0.5$.'\n\n"
               << shown;
     return words.empty() && !values.contains("help") ? 2 : 0;
   }
-  if (words[0] != "math") throw UsageError("grades math, code and rating; '" + words[0] + "' is not known", "", "see `reprise grade --help`");
+  if (words[0] != "math") throw UsageError("grades math, code, rating and with a named grader; '" + words[0] + "' is not known", "", "see `reprise grade --help`");
   bool known = o.mode == "strict" || o.mode == "math_verify" || o.mode == "both";
   for (const auto& [name, rule] : kPublished) known = known || o.mode == name;
   if (!known) throw UsageError("--mode " + o.mode + " is not known", "", "strict, math_verify, both, gsm8k, hendrycks_math, minerva, aime");

@@ -66,16 +66,4 @@ std::string last_number(std::string_view text) {
   return last_plain_number(text);
 }
 
-std::string choice_letter(std::string_view text) {
-  const std::string boxed = last_boxed(text);
-  const std::string_view where = boxed.empty() ? text : std::string_view(boxed);
-  for (size_t i = where.size(); i-- > 0;) {
-    const bool alone = (i == 0 || !is_letter(where[i - 1])) && (i + 1 == where.size() || !is_letter(where[i + 1]));
-    if (where[i] >= 'A' && where[i] <= 'J' && alone && !(where[i] == 'I' || (where[i] == 'A' && i + 1 < where.size() && where[i + 1] == ' ' && i + 2 < where.size() && is_letter(where[i + 2])))) {
-      return std::string(1, where[i]);
-    }
-  }
-  return {};
-}
-
 }  // namespace reprise::grading

@@ -12,7 +12,5 @@ std::string last_boxed(std::string_view text);
 std::string last_plain_number(std::string_view text);
 // The number that GSM8K's rule reads: in the last \boxed{}, else behind the last "####", else the last number in the text.
 std::string last_number(std::string_view text);
-// "B" of "Answer: B", "(B)", "\boxed{B}": the last capital A-J standing alone.
-std::string choice_letter(std::string_view text);
 
 }  // namespace reprise::grading

@@ -6,11 +6,14 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "grading/choice.h"
 #include "grading/code/code_judge.h"
 #include "grading/code/verdict_record.h"
 #include "grading/extract.h"
+#include "grading/instructions/ifeval.h"
 #include "grading/math/math_grader.h"
 #include "grading/math/math_verify.h"
+#include "grading/published_choices.h"
 #include "grading/published_rules.h"
 #include "grading/puzzles.h"
 #include "grading/rational.h"
@@ -57,12 +60,6 @@ Verdict grade_math(const Problem& problem, const std::string& answer) {
   thread_local math::Workspace workspace;
   math::MathVerdict verdict = math::grade_math(problem.answer, answer, workspace);
   return {verdict.verdict, std::move(verdict.extracted), std::string(math::to_string(verdict.status)) + ": " + verdict.reason, verdict.unreadable};
-}
-
-Verdict grade_choice(const Problem& problem, const std::string& answer) {
-  const std::string found = choice_letter(answer);
-  if (found.empty()) return {VerdictKind::no_answer, "", "no letter in the answer"};
-  return decided(found == std::string(trim(problem.answer)), found, found + " against " + problem.answer);
 }
 
 // A publisher's own rule (published_rules.h).
@@ -136,7 +133,10 @@ constexpr Row kRules[] = {{"exact", grade_exact},         {"number", grade_numbe
                           {"code", grade_code},
                           {"gsm8k", grade_by<grade_gsm8k>}, {"hendrycks_math", grade_by<grade_hendrycks_math>},
                           {"minerva", grade_by<grade_minerva>}, {"aime", grade_by<grade_aime>},
-                          {"math_verify", grade_math_verify}, {kNoGrader, grade_none}};
+                          {"math_verify", grade_math_verify}, {"ifeval", grade_ifeval_strict}, {"ifeval_loose", grade_ifeval_loose},
+                          {"simple_evals", grade_simple_evals}, {"simple_evals_multilingual", grade_simple_evals_multilingual},
+                          {"mmlu_pro", grade_mmlu_pro},   {"lm_eval_mmlu_pro", grade_lm_eval_mmlu_pro},
+                          {"lm_eval_flexible", grade_lm_eval_flexible}, {kNoGrader, grade_none}};
 
 }  // namespace
 

@@ -67,7 +67,12 @@ TEST(PythonRandom, DrawsAsPythonDoes) {
     for (const std::string& text : split(cells[2], ',')) arguments.push_back(parse_int(text).value_or(0));
     std::vector<uint32_t> words;
     for (const std::string& word : split(cells[0], ',')) words.push_back(static_cast<uint32_t>(parse_int(word).value_or(0)));
-    const PythonRandom rng = words.size() > 1 ? PythonRandom(words) : PythonRandom(*parse_int(cells[0]));
+    PythonRandom rng = words.size() > 1 ? PythonRandom(words) : PythonRandom(*parse_int(cells[0]));
+    if (cells[1] == "gauss") {
+      for (const std::string& value : split(cells[3], ',')) EXPECT_NEAR(rng.gauss(0.5, 2.0), *parse_double(value), 1e-13) << cells[0];
+      ++checked;
+      continue;
+    }
     std::vector<std::string> expected = cells[3].empty() ? std::vector<std::string>{} : split(cells[3], ',');
     if (cells[1] == "random" || cells[1] == "late") {  // one spelling of doubles, both ours
       for (std::string& text : expected) text = format_double(*parse_double(text));
@@ -75,7 +80,7 @@ TEST(PythonRandom, DrawsAsPythonDoes) {
     EXPECT_EQ(drawn(rng, cells[1], arguments, cells[2]), expected) << cells[0] << " " << cells[1] << " " << cells[2];
     ++checked;
   }
-  EXPECT_EQ(checked, 11 * 43 + 1);
+  EXPECT_EQ(checked, 11 * 44 + 1);
 }
 
 }  // namespace

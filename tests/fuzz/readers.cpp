@@ -22,8 +22,11 @@
 #include "evaluation/harness/recorded_formats.h"
 #include "evaluation/harness/sample_store.h"
 #include "evaluation/harness/samples.h"
+#include "grading/choice.h"
 #include "grading/code/livecodebench.h"
+#include "grading/instructions/rules.h"
 #include "grading/math/math_grader.h"
+#include "grading/published_choices.h"
 #include "io/gguf.h"
 #include "io/jsonl.h"
 #include "io/parquet.h"
@@ -33,6 +36,7 @@
 #include "serving/openai_backend.h"
 #include "serving/openai_request.h"
 #include "text/chat_template.h"
+#include "text/letter_case.h"
 #include "text/tokenizer.h"
 #include "text/word_level.h"
 
@@ -352,6 +356,31 @@ const std::vector<Reader>& readers() {
          return std::vector<std::string>{
              std::string("\x80\x04\x95\x06\0\0\0\0\0\0\0\x8c\x02[]\x94.", 17),
              R"({"public_test_cases": "[{\"input\": \"1\", \"output\": \"1\", \"testtype\": \"functional\"}]", "private_test_cases": "eJxrYJlqwQABPSbR1UqZeQWlJUpWSoZKOkr5pSUITklqcUlJZUEqkJtWmpdckpmfl5ijVBs7RQ8AXAsUGg==", "metadata": "{\"func_name\": \"f\"}"})"};
+       }},
+      {"instructions",
+       [](std::string_view bytes) {
+         // A response, held against each of IFEval's rules.
+         const std::u32string response = text::code_points(bytes);
+         const grading::instructions::Arguments arguments{.texts = {U"word"}, .number = 2, .nth = 1, .at_least = true};
+         for (const auto& rule : grading::instructions::rules()) rule.follows(arguments, response);
+       },
+       [] {
+         return std::vector<std::string>{"<<A title>>\n\n* one *item*, [name]\n- two. Dr. J. Smith... Then \"he said\" 3.5 U.S. DON'T, R&D!\n***\nSection 1\nP.S. no. 1\n******\nP.P.S word",
+                                         "```json\n{\"a\": [1, -2.5e3, \"\\u00e9\", null]}\n```", "\xe0\xa4\xac\xe0\xa4\x9a\xe0\xa5\x8d\xe0\xa4\x9a\xe0\xa5\x87 a@b.cd https://x.y/z"};
+       }},
+      {"choice",
+       [](std::string_view bytes) {
+         // A completion; the options are its own lines.
+         const std::vector<std::string> options = split(bytes, '\n');
+         grading::chosen_option(bytes, options);
+         grading::chosen_option(bytes, {});
+         grading::simple_evals_letter(bytes);
+         grading::simple_evals_multilingual_letter(bytes);
+         grading::mmlu_pro_letter(bytes);
+         grading::lm_eval_flexible_choice(bytes, options);
+       },
+       [] {
+         return std::vector<std::string>{"Let's see.\nA) Paris\nB) Rome\nThe answer is (B) or $\\boxed{\\text{A}}$ and \\boxed{B}.", "**Answer:** B) Rome\nRome", "\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf\x42, (A) is correct"};
        }},
       {"math",
        [](std::string_view bytes) {

@@ -36,6 +36,8 @@ for seed in SEEDS:
         rng = random.Random(seed)
         row(seed, "sample", [n, k], rng.sample(range(n), k))
     rng = random.Random(seed)
+    row(seed, "gauss", [], [rng.gauss(0.5, 2.0) for _ in range(9)])
+    rng = random.Random(seed)
     row(seed, "choice", [10], [rng.choice(range(10)) for _ in range(20)])
     rng = random.Random(seed)
     row(seed, "permutations", [198], [v for _ in range(198) for v in rng.sample(range(4), 4)])

@@ -1,0 +1,91 @@
+// Facts about English words from nltk's Punkt model, made by tests/golden/make_sentence_model.py: do not edit.
+#include "grading/instructions/sentence_model.h"
+
+namespace reprise::grading::instructions {
+
+const char* const kAbbreviations =
+    ". .  a.a a.c a.d a.g a.h a.m a.m.e a.s a.t adm ala ariz aug ave b.f b.v bros c c.i.t c.o.m.b c.v calif chg cie co col colo conn corp cos ct "
+    "d d.c d.h d.w dec dr e e.f e.h e.l e.m f f.g f.j feb fla fri ft g g.d g.f g.k ga gen h h.c h.f h.m i.m.s ill inc j.b j.c j.j j.k j.p j.r jan "
+    "jr k kan ky l l.a l.f l.p lt ltd m m.b.a m.d.c m.j maj messrs mg mich minn mr mrs ms n n.c n.d n.h n.j n.m n.v n.y nev nov oct ok okla ore p "
+    "p.a.m p.m pa ph.d prof r r.a r.h r.i r.j r.k r.t rep reps s s.a s.a.y s.c s.g s.p.a s.s sen sep sept sr st sw t t.j tenn tues u.k u.n u.s "
+    "u.s.a u.s.s.r v va vs vt w w.c w.r w.va w.w wash wed wis yr ";
+
+const char* const kSentenceStarters =
+    "according although among both but despite even he however i if in indeed instead it many meanwhile moreover most nevertheless nonetheless "
+    "nor sales separately similarly since so some the there these they this though thus under when while yet ";
+
+const char* const kSmallWords =
+    "above accept accordingly adding adds advantages adventure advise afraid afternoon afterward afterwards allow allows along already "
+    "alternative altogether always amount angry announce answers anyone anything anyway apparently applied applies apply applying appropriate "
+    "approximate approximately argue arguing argument arguments arm array arrive article artist ask assert assume assuming attack attributes "
+    "author available awful bag basic bed bedroom begin behavior being believe believing benchmark besides beta better between bias bicycle birds "
+    "birth blood body boil bone bored bottle box boy boys brain bread break bright brother build builds bus butter calculate calculates "
+    "calculation call calling camera cannot car carry centered certainly chair character check cheers cheese choose choosing classes clever "
+    "client climb clock clothes cloud coat cold collect colors column combining compare compared comparing complete consider considering constant "
+    "consult contact contain containing contains content context continuous contributions convenience convert cool copy copyright correct "
+    "corresponding cost create creates currently custom customer dangerous dark daughter decide dedicated deep default define defined defines "
+    "degree degrees depart derivative describe described description desk details determine dictionary die difference different differential "
+    "difficult directly dirty disagree discover discuss display distance distributed distributions dividing doctor documentation does dogs door "
+    "draw dress drink duplicate dynamic ear early earn ears effective egg either element elements else empty enable engineer enjoy ensure enter "
+    "environment equal equation equivalent estimated evaluate evaluation event eventually everywhere evidence exact examination example examples "
+    "except excited exclude execute existing expand expanding expensive explain explore export expression extra extract eye eyes fact factor fake "
+    "fantastic fear feature features feet file files fill finally fingers finish fish fit fix fixed float floor flower flowers fly follow "
+    "following foolish foot forbid forget fork format forward frankly freeze frequency friend friendly functions furthermore gather generate "
+    "generated generator gift gifts girl girls given greater grid guest hair handle hands happy hate healthy hear heavy hence her here hero "
+    "highlight him hold honest honestly horse hot hour hours huge husband idea ignored image imagine immediately implement implementation import "
+    "important importantly impossible improve improved include including incredible indeed independent indicates inform ingredients initial "
+    "initially input inside install installation instance instances instead integration into investigate involve journey kick kill kitchen knife "
+    "known language larger lately leaf learn least length lesson letters licensed lie lift likewise linear lion list listen literally location "
+    "lock looking lose loud lunch magnitude manage manager mask match math mathematical mathematically maximum meal mean mend mention message "
+    "messages method milk minimum minute missing mix modified moment moments months moon moral morally moreover morning mother mouse mouth "
+    "multiple multiply narrow nature necessary neck need needs negative neighbor neither nevertheless newspaper nights nodes non nonetheless nor "
+    "norm normally nose note nothing nowhere number numbers numerical object objects ocean officer okay older operator optional ordinary original "
+    "otherwise overall owner page pages paint pass passed passing paste path pen per perfect perform performance performs permit person phone "
+    "physical pick pig pink plane plate platform play player please plot points position positive potato practice prefer prepare present pretty "
+    "prevent previous previously prince prior problem problems proceedings process product program programming protect provide provided provides "
+    "publish pull put question questions rain range rarely reader receive recently recipe recommend reduction refer refers refuse regardless "
+    "registers relative remember remind remove replace representation represents require required requires response result results returned right "
+    "roof rough sad sadly safe same sample samples scale scenario scenarios score seconds secrets section seeing seldom select send sentence "
+    "separate serve setting shallow shape shirt shoes shortly shoulder similar similarly simple simplifying sing single sister sit size skin skip "
+    "sliding slow smell smoke smooth snow so soldier solution solve solving someone sometimes son songs soon sorry source speak specific "
+    "specifically specified specify spend sport stable stand starting statement statements status statute step still stories stream string "
+    "structure style subsequently substituting such suddenly suggest sum sunny supported supports suppose surely surprisingly sweep swim tall "
+    "task taste taxi tea teach teacher team ten term terms terrible testing text thank thanks them thereafter therefore thick thin think though "
+    "thought threshold through throw thus ticket tiny tired title together tolerance tomorrow trace train translated translation trees true truth "
+    "try turn type typical typically ugly ultimately understand unfortunately unknown unless unlike unlikely upon us useful user uses using "
+    "vacation valid values variable variant vegetable version very via village wait walk warm warn warning warnings warns wedding weeks weigh "
+    "weight weights welcome were wet whereas whether which wide wife win window wipe wise wish within without wonderful words worse worst writer "
+    "writing yes yesterday yields your zero zeros ";
+
+const char* const kSometimesCapital =
+    "a about absolute according across action actor actually add added additional after again against agree agreement air airport all also "
+    "although among an and anger another answer any are arms art as at average avoid b baby back bad ball bank bar base based basically be beach "
+    "bear beautiful because been beer before below best big bill birthday black block blue boat bob book books born boss both breakfast bring "
+    "brown building business busy but buy by c called can case cases cat catch cats change changes changing chapter cheap checks chicken child "
+    "children city class clean clear clearly close code coffee college color come common company complex computer confidence congress "
+    "constitution continue contract control controls converts could count country court cross culture cup current cut d dance data day days death "
+    "defend demand desert design despite development device did dinner distribution do dog don down dream dreams drive drop dry due during each "
+    "earth easy eat education en end enemy energy error estimate even evening every everybody everyone everything expected express face facts "
+    "fall false family farm farmer fast father feel field fight film find finding finds fire first five food for force forest form found four fox "
+    "free fresh friends from fruit full function further future game games garden general generally get getting give glass go god good government "
+    "gray great green group groups grow had half hand hard has have having he head health heart heat help hey high higher his history hit holiday "
+    "home hope hotel house how however human hunt ice ideas identify if in increase index information intended internal introduction is island "
+    "issues it its job join journal jump just keep key kind king know knowing lake land large last late later latest law laws lawyer lead "
+    "learning leave leaves left leg less let letter level license life light like likely limit line little live load local long look loss love "
+    "low lower machine made magazine main make man many mark market may maybe me means meanwhile measure meat medical meet members memory men "
+    "methods might mill minutes model models money month more most mountain move movie much music must my name names natural network never new "
+    "news next night no nobody none normal not notes notice now nurse obviously of off offer office often old on once one only open operating "
+    "operation operations options or order other our out output over own package packaging paper parents part party past pattern pay peace people "
+    "perhaps photo picture pictures place plan plant players point poles police poor possible power president press price print production "
+    "products project property providing public push queen quick quiet rabbit raised raises random rate rather read real really reason reasons "
+    "red reduce reference register related release report request requests research resolve return returns rice rich ride rights rise road room "
+    "row rule rules run running s said sale salt save say says scared school science sea search second secret see sell series service services "
+    "set sets several share sharp she ship shop short should show shows side signal since singer six sleep small smart snake soft software some "
+    "somebody something somewhere song space special sports square standard standards star stars start state states station statistical "
+    "statistics stay stone stop store storm story street strong student students study stupid sugar summary sun support supreme sure system table "
+    "take takes talk target tasks technology teeth tell test tests than that the their then there these they third this those three time times to "
+    "today topic total touch town training travel tree trial trip truck two types under university until up upgrade upper use used useless users "
+    "usually value video visit vital wake wall want war was watch water way we weak week well what whatever when where while white who whose why "
+    "will wind windows wine with woman women word work worker world would write wrong year years you young z ";
+
+}  // namespace reprise::grading::instructions
