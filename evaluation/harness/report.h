@@ -1,6 +1,6 @@
 // The report: report.html (one file that opens offline: inline CSS and SVG, no script), report.md and
 // report.json, all from the same ReportData. report.json's keys: recipe, claims (five fields first: name,
-// verdict, estimate, interval, says), stages, evaluations, published, provenance, seeds.
+// verdict, estimate, interval, says), stages, evaluations, published, contamination (where a run has that stage), provenance, seeds.
 #pragma once
 
 #include <filesystem>
