@@ -98,6 +98,8 @@ struct OverlapScan::State {
   struct OfProblem {
     uint64_t sizes = 0;
     bool whole = false, near = false, hit = false, half_covered = false;
+    bool full = false;             // as many rows are kept as there is room for, the last one with this much evidence:
+    decltype(evidence(OverlapHit())) least;
     std::vector<OverlapHit> hits;  // the best ones, sorted
   };
   struct OfBenchmark {
@@ -138,39 +140,53 @@ struct OverlapScan::State {
     look_for_near_duplicates(text_number, text);
   }
 
+  // In steps, each of which asks for the memory that the next one needs.
   void look_for_ngrams(size_t text_number) {
     const Parts::Grams& smallest = p.grams.front();
-    maybe.clear();
+    candidates.clear();
     for (size_t at = 0; at + smallest.size <= words.size(); ++at) {
       if (at + kAhead + smallest.size <= words.size()) smallest.table.ask_for_bit(prefixes.run(at + kAhead, smallest.size));
       const uint64_t hash = prefixes.run(at, smallest.size);
       if (!smallest.table.may_have(hash)) continue;
       smallest.table.ask_for_slot(hash);
-      maybe.push_back(static_cast<uint32_t>(at));
+      candidates.push_back({0, static_cast<uint32_t>(at), hash});
     }
     matched.clear();
-    for (const size_t at : maybe) {
-      const uint32_t id = smallest.table.find(prefixes.run(at, smallest.size));
-      if (id == kNone) continue;
-      __builtin_prefetch(&smallest.first_place[id]);
-      matched.push_back({static_cast<uint32_t>(at), id});
-    }
-    for (const auto& [at, id] : matched) {
-      if (smallest.first_place[id] < smallest.places.size()) __builtin_prefetch(&smallest.places[smallest.first_place[id]]);
-    }
+    const size_t num_smallest = candidates.size();
     size_t run = 0, next = 0;  // runs of the smallest size that matched one after the other: larger ones can only stand where enough of them do
-    for (const auto& [at, id] : matched) {
-      run = at == next ? run + 1 : 1;
-      next = at + 1;
-      found(text_number, 0, id, at);
+    for (size_t i = 0; i < num_smallest; ++i) {
+      const Candidate one = candidates[i];
+      const uint32_t id = smallest.table.find(one.hash);
+      if (id == kNone) continue;
+      add_match(0, one.at, id);
+      run = one.at == next ? run + 1 : 1;
+      next = one.at + 1;
       for (size_t which = 1; which < p.sizes.size() && run > p.sizes[which] - smallest.size; ++which) {
-        const Parts::Grams& grams = p.grams[which];
-        const size_t begin = at + smallest.size - grams.size;
-        const uint64_t hash = prefixes.run(begin, grams.size);
-        if (!grams.table.may_have(hash)) continue;
-        if (const uint32_t larger = grams.table.find(hash); larger != kNone) found(text_number, which, larger, begin);
+        const size_t begin = next + smallest.size - 1 - p.sizes[which];
+        const uint64_t hash = prefixes.run(begin, p.sizes[which]);
+        p.grams[which].table.ask_for_bit(hash);
+        candidates.push_back({static_cast<uint32_t>(which), static_cast<uint32_t>(begin), hash});
       }
     }
+    candidates.erase(candidates.begin(), candidates.begin() + static_cast<int64_t>(num_smallest));
+    std::erase_if(candidates, [&](const Candidate& one) {
+      if (!p.grams[one.which].table.may_have(one.hash)) return true;
+      p.grams[one.which].table.ask_for_slot(one.hash);
+      return false;
+    });
+    for (const Candidate& one : candidates) {
+      if (const uint32_t id = p.grams[one.which].table.find(one.hash); id != kNone) add_match(one.which, one.at, id);
+    }
+    for (const Match& one : matched) {
+      const Parts::Grams& grams = p.grams[one.which];
+      if (grams.first_place[one.id] < grams.places.size()) __builtin_prefetch(&grams.places[grams.first_place[one.id]]);
+    }
+    for (const Match& one : matched) found(text_number, one.which, one.id, one.at);
+  }
+
+  void add_match(uint32_t which, uint32_t at, uint32_t id) {
+    __builtin_prefetch(&p.grams[which].first_place[id]);
+    matched.push_back({which, at, id});
   }
 
   void found(size_t text_number, size_t which, uint32_t id, size_t at) {
@@ -357,12 +373,14 @@ struct OverlapScan::State {
 
   void keep(OfProblem& problem, OverlapHit hit, std::string_view id, const std::vector<std::string_view>& texts, const Shared& one) {
     const auto room = static_cast<size_t>(p.config.hits_per_problem);
-    if (problem.hits.size() == room && evidence(hit) > evidence(problem.hits.back())) return;
+    if (problem.full && evidence(hit) > problem.least) return;
     hit.row = id;
     hit.text = cut(texts[one.text].substr(one.text_begin, one.text_end - one.text_begin), kTextCharacters);
-    if (problem.hits.size() == room && !before(hit, problem.hits.back())) return;
-    if (problem.hits.size() == room) problem.hits.pop_back();
+    if (problem.full && !before(hit, problem.hits.back())) return;
+    if (problem.full) problem.hits.pop_back();
     problem.hits.insert(std::upper_bound(problem.hits.begin(), problem.hits.end(), hit, before), std::move(hit));
+    problem.full = problem.hits.size() == room;
+    problem.least = evidence(problem.hits.back());
   }
 
   const Parts& p;
@@ -380,8 +398,17 @@ struct OverlapScan::State {
   std::vector<uint32_t> touched;
   NumberSet distinct;
   std::vector<uint64_t> maybe_known;
-  std::vector<uint32_t> known, maybe;
-  std::vector<std::pair<uint32_t, uint32_t>> matched;  // where, and what
+  std::vector<uint32_t> known;
+  // A run of sizes[which] words from word `at` on: one that the index may have, and one that it has.
+  struct Candidate {
+    uint32_t which, at;
+    uint64_t hash;
+  };
+  struct Match {
+    uint32_t which, at, id;
+  };
+  std::vector<Candidate> candidates;
+  std::vector<Match> matched;
   std::vector<uint64_t> marked, counted, decision_marked;
   uint64_t mark = 0, decision_mark = 0;
 };
