@@ -2,7 +2,9 @@
 #include "evaluation/harness/report_contamination.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 

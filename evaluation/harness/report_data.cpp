@@ -97,7 +97,7 @@ StageRow stage_row(const std::vector<const StageData*>& stages) {
   row.from = stages[0]->from;
   for (const StageData* stage : stages) row.num_done += stage->done;
   row.steps = mean_of(stages, [](const StageData& stage) -> std::optional<double> {
-    if (stage.type == "evaluate" || stage.type == "rejection_sampling") return std::nullopt;  // they sample; they have no steps
+    if (stage.type == "evaluate" || stage.type == "rejection_sampling" || stage.type == "contamination") return std::nullopt;  // they have no steps
     if (const auto steps = stage.done_number("num_steps")) return steps;
     if (const auto steps = stage.done_number("steps")) return steps;
     if (stage.curves.empty()) return std::nullopt;

@@ -65,7 +65,8 @@ struct OverlapPair {
   int64_t rows_whole = 0, problems_whole = 0, rows_near = 0, problems_near = 0;
   int64_t rows_hit = 0, problems_hit = 0;  // after the rule for hits
   int64_t problems_half_covered = 0;       // with a row whose shared n-grams cover at least half of the problem: more than a phrase
-  std::vector<OverlapHit> hits;            // at most hits_per_problem a problem; by problem, in the benchmark's order, most evidence first
+  // At most hits_per_problem a problem; by problem, in the benchmark's order, most evidence first. Of a benchmark made from a template those that decide.
+  std::vector<OverlapHit> hits;
 };
 
 class OverlapIndex {

@@ -357,7 +357,8 @@ struct OverlapScan::State {
       benchmark.whole = benchmark.whole || one.whole;
       benchmark.near = benchmark.near || one.similarity > 0;
       benchmark.hit = benchmark.hit || hit.decides;
-      keep(problem, std::move(hit), id, texts, one);
+      // Every row has n-grams of a template: they are counted, and not written down.
+      if (hit.decides || !p.facts[info.benchmark].from_template) keep(problem, std::move(hit), id, texts, one);
     }
     for (uint32_t number : touched) {
       OfBenchmark& benchmark = of_benchmark[number];
