@@ -77,6 +77,7 @@ nlohmann::ordered_json report_json(const ReportData& data) {
                                  {"interval", one.comparable ? pair(one.interval) : Json(nullptr)}, {"differences", one.differences}});
   }
   json["published_notes"] = data.published_notes;
+  if (!data.contamination.stages.empty()) json["contamination"] = contamination_json(data.contamination);
   json["seeds"] = Json::array();
   for (const RunData* run : data.runs) json["seeds"].push_back(run->seed ? Json(*run->seed) : Json(nullptr));
   json["provenance"] = first.provenance;

@@ -1,6 +1,7 @@
 // The report: report.html (one file that opens offline: inline CSS and SVG, no script), report.md and
-// report.json, all from the same ReportData; scores.html beside it has every sample of the first run (run_scores.h). report.json's keys: recipe, claims (five fields first: name,
-// verdict, estimate, interval, says), stages, evaluations, published, provenance, seeds.
+// report.json, all from the same ReportData; scores.html beside it has every sample of the first run (run_scores.h). report.json's keys: recipe,
+// claims (five fields first: name, verdict, estimate, interval, says), stages, evaluations, published, contamination (where a run has that stage),
+// provenance, seeds.
 #pragma once
 
 #include <filesystem>

@@ -11,9 +11,7 @@
 
 namespace reprise::evaluation {
 
-namespace {
-
-PooledMetric pool(const std::vector<std::vector<ProblemOutcomes>>& runs, const std::string& metric) {
+PooledMetric pool_metric(const std::vector<std::vector<ProblemOutcomes>>& runs, const std::string& metric) {
   PooledMetric pooled;
   if (runs.size() == 1) {
     const Estimate estimate = estimate_metric(runs[0], metric);
@@ -38,6 +36,8 @@ PooledMetric pool(const std::vector<std::vector<ProblemOutcomes>>& runs, const s
   }
   return pooled;
 }
+
+namespace {
 
 // Accuracy by level over the samples of all runs. The intervals are over problems (each problem's samples of
 // all seeds together), not over seeds: levels are a description, claims are judged elsewhere.
@@ -71,13 +71,13 @@ EvaluationRow evaluation_row(const std::vector<const StageData*>& stages) {
   }
   row.num_problems = row.by_run[0].num_problems;
   row.num_generations = row.by_run[0].num_generations;
-  row.pass_at_1 = pool(runs, "pass@1");
-  row.majority = pool(runs, "cons@k");
-  row.format = pool(runs, "format");
-  row.language_mixing = pool(runs, "language_mixing");
-  row.truncated = pool(runs, "truncated");
-  row.no_answer = pool(runs, "no_answer");
-  row.mean_length = pool(runs, "mean_length");
+  row.pass_at_1 = pool_metric(runs, "pass@1");
+  row.majority = pool_metric(runs, "cons@k");
+  row.format = pool_metric(runs, "format");
+  row.language_mixing = pool_metric(runs, "language_mixing");
+  row.truncated = pool_metric(runs, "truncated");
+  row.no_answer = pool_metric(runs, "no_answer");
+  row.mean_length = pool_metric(runs, "mean_length");
   row.levels = levels_of(stages);
   return row;
 }
@@ -97,7 +97,7 @@ StageRow stage_row(const std::vector<const StageData*>& stages) {
   row.from = stages[0]->from;
   for (const StageData* stage : stages) row.num_done += stage->done;
   row.steps = mean_of(stages, [](const StageData& stage) -> std::optional<double> {
-    if (stage.type == "evaluate" || stage.type == "rejection_sampling") return std::nullopt;  // they sample; they have no steps
+    if (stage.type == "evaluate" || stage.type == "rejection_sampling" || stage.type == "contamination") return std::nullopt;  // they have no steps
     if (const auto steps = stage.done_number("num_steps")) return steps;
     if (const auto steps = stage.done_number("steps")) return steps;
     if (stage.curves.empty()) return std::nullopt;
@@ -224,6 +224,7 @@ ReportData make_report_data(const std::vector<RunData>& runs, const Registry& re
   }
   data.claims = judge_claims(data.runs);
   compare_with_published(runs[0], registry, data);
+  data.contamination = make_contamination_report(data.runs);
   return data;
 }
 

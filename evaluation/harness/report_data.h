@@ -7,6 +7,7 @@
 
 #include "evaluation/harness/claims.h"
 #include "evaluation/harness/published.h"
+#include "evaluation/harness/report_contamination.h"
 #include "evaluation/harness/run_data.h"
 #include "evaluation/harness/verdict.h"
 
@@ -45,7 +46,11 @@ struct ReportData {
   std::vector<PublishedComparison> published;  // against the first run
   std::vector<std::string> published_stage;    // the evaluate stage of each comparison
   std::vector<std::string> published_notes;    // evaluations of a benchmark that have nothing to be held against
+  ContaminationReport contamination;
 };
+
+// A metric over the problems of each run: with one run estimate_metric, with several over problems and seeds.
+PooledMetric pool_metric(const std::vector<std::vector<ProblemOutcomes>>& runs, const std::string& metric);
 
 // Throws Error when the runs are of different recipes, have the same seed twice, or a claim cannot be read.
 ReportData make_report_data(const std::vector<RunData>& runs, const Registry& registry);

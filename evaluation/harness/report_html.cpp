@@ -185,7 +185,7 @@ std::string report_html(const ReportData& data) {
             std::string(data.runs.size() > 1 ? " Short ticks: the seeds." : " One seed: the intervals are over problems and say nothing of other seeds.") +
             " Reproduced: the whole interval lies on the claimed side; not reproduced: on the other.</p>\n";
   }
-  html += scores_section(data) + "\n" + stages_section(data) + "\n" + curves_section(data) + "\n" + samples_section(data) + "\n" + published_section(data) + "\n" + provenance_section(data);
+  html += scores_section(data) + "\n" + stages_section(data) + "\n" + curves_section(data) + "\n" + samples_section(data) + "\n" + published_section(data) + "\n" + contamination_html(data.contamination) + "\n" + provenance_section(data);
   return html + "\n</main></body></html>\n";
 }
 

@@ -60,6 +60,7 @@ std::string report_markdown(const ReportData& data) {
   if (!data.published_notes.empty() && data.published.empty()) md += "\n## Against published numbers\n";
   for (const std::string& note : data.published_notes) md += "\n- " + escape_markdown(note);
   if (!data.published_notes.empty()) md += "\n";
+  md += contamination_markdown(data.contamination);
   return md;
 }
 

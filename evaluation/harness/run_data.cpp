@@ -77,6 +77,7 @@ StageData read_stage(const fs::path& folder, int64_t number, const std::string& 
   stage.type = text_of(keys, "type");
   stage.from = text_of(keys, "from");
   if (path_exists(folder / "metrics.jsonl")) stage.curves = read_curves(folder / "metrics.jsonl", &stage.num_rows);
+  if (stage.done && stage.type == "contamination" && path_exists(folder / "overlap.jsonl")) stage.overlap = data::read_overlap_file(folder / "overlap.jsonl");
   if (path_exists(folder / "samples.jsonl")) {
     // A rejection sampling stage may keep rows of another shape: only evaluations are read.
     if (stage.type.empty() || stage.type == "evaluate") stage.samples = read_samples(folder / "samples.jsonl");

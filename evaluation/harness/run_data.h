@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/overlap_file.h"
 #include "evaluation/harness/claims.h"
 #include "evaluation/harness/samples.h"
 
@@ -31,6 +32,7 @@ struct StageData {
   std::map<std::string, Curve> curves;  // by metric name
   int64_t num_rows = 0;
   std::vector<EvaluationSample> samples;  // of an evaluate stage
+  std::vector<data::OverlapLine> overlap; // of a contamination stage that is done
 
   const Curve* curve(const std::string& key) const;
   // A number from done.json's metrics, or its top level.

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
-#include "cli/commands.h"
+#include "cli/data_commands.h"
 #include "cli/fetching.h"
 #include "cli/show_rows.h"
 #include "config/compose.h"
@@ -27,10 +27,12 @@ constexpr const char* kHelp =
     "       reprise data generate GENERATOR --output STORE.h5 [--seed N] [--set key=value ...]\n"
     "       reprise data fetch NAME | MANIFEST.yaml [--to DIR]\n"
     "       reprise data show STORE.h5 | FILE.parquet | FILE.jsonl [--rows N] [--jsonl]\n"
-    "       reprise data check STORE.h5\n\n"
+    "       reprise data check STORE.h5\n"
+    "       reprise data overlap --training STORE|FILE ... --benchmark ID|STORE ...\n\n"
     "import reads a published file as it is (formats: reprise keys importer), generate makes problems of ours\n"
     "(reprise keys generator), fetch downloads what a manifest names and checks its hash, show prints what a store\n"
-    "or a published file holds, check reads all of it and compares it with its own hash. A recipe takes a store by `datasets: {NAME: {path: STORE.h5}}`, or a file by its importer.\n\n"
+    "or a published file holds, check reads all of it and compares it with its own hash, overlap finds what training\n"
+    "data share with benchmarks (its own --help tells more). A recipe takes a store by `datasets: {NAME: {path: STORE.h5}}`, or a file by its importer.\n\n"
     "  reprise data fetch gsm8k\n"
     "  reprise data import gsm8k data/gsm8k/train.jsonl --output gsm8k-train.h5\n"
     "  reprise data import jsonl my.jsonl --output my.h5 --set prompt_field=question --set grader=math\n"
@@ -147,6 +149,7 @@ int fetch(const Options& options) {
 int data_command(const Arguments& arguments) {
   namespace po = boost::program_options;
   Options options;
+  if (!arguments.empty() && arguments[0] == "overlap") return data_overlap({arguments.begin() + 1, arguments.end()});
   po::options_description shown("options");
   shown.add_options()("help,h", "this text")("output", po::value(&options.output)->value_name("STORE.h5"), "import, generate: the new store")(
       "set", po::value(&options.sets)->composing()->value_name("key=value"), "import, generate: a key of the importer or generator")(
@@ -182,7 +185,7 @@ int data_command(const Arguments& arguments) {
   if (what == "fetch") return fetch(options);
   if (what == "show") return show(options);
   if (what == "check") return check(options);
-  throw UsageError(what.empty() ? "what shall it do?" : "unknown action '" + what + "'", "", "import, generate, fetch, show or check; see `reprise data --help`");
+  throw UsageError(what.empty() ? "what shall it do?" : "unknown action '" + what + "'", "", "import, generate, fetch, show, check or overlap; see `reprise data --help`");
 }
 
 }  // namespace reprise::cli

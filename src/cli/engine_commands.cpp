@@ -2,6 +2,7 @@
 #include "cli/engine_commands.h"
 
 #include "cli/bench_judge.h"
+#include "cli/bench_overlap.h"
 #include "cli/exec_engine.h"
 
 namespace reprise::cli {
@@ -18,6 +19,7 @@ int hand_over(const char* name, const Arguments& arguments) {
 int bench_command(const Arguments& arguments) {
   if (!arguments.empty() && arguments[0] == "grade") return bench_grade({arguments.begin() + 1, arguments.end()});
   if (!arguments.empty() && arguments[0] == "judge") return bench_judge({arguments.begin() + 1, arguments.end()});
+  if (!arguments.empty() && arguments[0] == "overlap") return bench_overlap({arguments.begin() + 1, arguments.end()});
   return hand_over("bench", arguments);
 }
 int convert_command(const Arguments& arguments) { return hand_over("convert", arguments); }

@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <iostream>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/strings.h"
 #include "cli/evaluate_commands.h"
 #include "cli/evaluate_scores.h"
+#include "data/overlap_file.h"
 #include "evaluation/harness/html_text.h"
 
 namespace reprise::cli {
@@ -66,6 +68,33 @@ void leave_out_errata(Source& source, evaluation::BenchmarkLibrary& library) {
   }
 }
 
+// Scores once more without the problems that training data share, by a file of `reprise data overlap` or of a run's stage `contamination`.
+void leave_out_hits(Source& source, evaluation::BenchmarkLibrary& library, const std::string& file) {
+  for (evaluation::ScoredSet& set : source.sets) {
+    const std::set<std::string> hits = data::hit_problems(file, set.benchmark);
+    auto facts = std::find_if(source.facts.begin(), source.facts.end(), [&](const auto& one) { return one.set == &set; });
+    if (facts == source.facts.end()) {
+      facts = source.facts.emplace(source.facts.end());
+      facts->set = &set;
+    }
+    if (hits.empty()) {
+      facts->notes.push_back(file + " names no problem of " + set.benchmark + ": none was found, or it was not looked for");
+      continue;
+    }
+    const evaluation::Benchmark* known = library.find(set.benchmark);
+    const evaluation::BenchmarkProblems* problems = known && !known->importer.empty() ? &library.problems(set.benchmark) : nullptr;
+    evaluation::ScoredSet without = set;
+    std::erase_if(without.problems, [&](const evaluation::ScoredProblem& one) {
+      if (hits.contains(one.id)) return true;
+      const data::Problem* problem = problems ? problems->find(one.id) : nullptr;  // a recording may have the publisher's ids
+      return problem && hits.contains(problem->id);
+    });
+    if (without.problems.empty()) facts->notes.push_back(file + " names every problem of " + set.benchmark + " that was scored: nothing is left without them");
+    else if (without.problems.size() == set.problems.size()) facts->notes.push_back("no problem that " + file + " names was scored");
+    else facts->without_hits = std::move(without);
+  }
+}
+
 void print_scores(const evaluation::ScoreReport& report) {
   size_t width = 12;
   for (const auto* set : report.sets) width = std::min<size_t>(48, std::max(width, set->model.size()));
@@ -78,6 +107,11 @@ void print_scores(const evaluation::ScoreReport& report) {
   }
   for (const auto& facts : report.facts) {
     for (const std::string& note : facts.notes) std::printf("%s, %s: %s\n", facts.set->model.c_str(), facts.set->benchmark.c_str(), note.c_str());
+    if (facts.without_hits) {
+      const auto without = evaluation::score_of(*facts.without_hits, "pass@1");
+      std::printf("%s, %s: without the %zu problems that training data share, pass@1 %s (n %lld)\n", facts.set->model.c_str(), facts.set->benchmark.c_str(), facts.set->problems.size() - facts.without_hits->problems.size(),
+                  evaluation::percent_text(without.value).c_str(), static_cast<long long>(without.num_problems));
+    }
     if (!facts.cost.empty()) std::printf("%s, %s: %s\n", facts.set->model.c_str(), facts.set->benchmark.c_str(), facts.cost.c_str());
   }
 }
@@ -99,6 +133,7 @@ void add_score_options(boost::program_options::options_description& shown, Score
       "best-of", po::value(&options.best_of)->value_name("N"), "checkpoints or runs among which this one was chosen by this score (default 1)")(
       "fail-on", po::value(&options.fail_on)->value_name("VERDICT"), "exit 1 where this verdict is given, for example differs")(
       "leave-out-errata", po::bool_switch(&options.leave_out_errata), "without the problems of which the benchmark's file says that they are wrong")(
+      "without-hits", po::value(&options.without_hits)->value_name("FILE"), "scores once more without the problems that an overlap.jsonl names (`reprise data overlap`, or a run's stage contamination)")(
       "benchmarks", po::value(&options.benchmarks)->value_name("DIR"), "another folder than evaluation/benchmarks")("benchmark-file", po::value(&options.benchmark_files)->value_name("FILE")->composing(), "a benchmark of your own: one YAML file; may be repeated")(
       "registry", po::value(&options.registry)->value_name("DIR"), "another folder than evaluation/published");
 }
@@ -132,6 +167,7 @@ int score_sources(const std::vector<std::string>& paths, evaluation::BenchmarkLi
   for (const std::string& path : paths) {
     Source& source = sources.emplace_back(load_source(path, library, source_options));
     if (options.leave_out_errata) leave_out_errata(source, library);
+    if (!options.without_hits.empty()) leave_out_hits(source, library, options.without_hits);
     for (const auto& set : source.sets) report.sets.push_back(&set);
     for (const auto& facts : source.facts) report.facts.push_back(facts);
     report.num_samples += source.num_samples;

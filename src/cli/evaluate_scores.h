@@ -16,6 +16,7 @@ struct ScoreOptions {
   double margin = evaluation::kDefaultMargin;
   int64_t best_of = 1;
   bool leave_out_errata = false;
+  std::string without_hits;  // an overlap.jsonl; "" for none
 };
 
 // All but `out`.

@@ -40,6 +40,7 @@ constexpr const char* kRecipeKeys[][2] = {
     {"models", "Names of models, each with a path, and `use: model/NAME.yaml` for its shape where it is not on disk."},
     {"stages", "The stages in order, each with `stage` (its name) and `type`."},
     {"claims", "What the run should show, each with an estimate, an interval and a verdict in the report."},
+    {"contamination", "`false`: no `contamination` stage. Without it a recipe that trains on stores and evaluates has one behind its last stage, over all of them; one that it declares itself counts instead."},
     {"report", "Keys of the report."}};
 
 std::string everything_as_markdown() {

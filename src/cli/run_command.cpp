@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <iostream>
+#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/exec_engine.h"
+#include "datasets/dataset.h"
+#include "evaluation/harness/contamination.h"
 #include "evaluation/harness/report.h"
 #include "pipeline/plan.h"
+#include "pipeline/runner.h"
+#include "pipeline/tensorboard.h"
 #include "stages/catalog_config.h"
 
 namespace reprise::cli {
@@ -47,6 +52,27 @@ std::vector<std::string> replay_sets(const std::filesystem::path& run) {
   if (sets.empty()) throw Error("has no stage with recorded rollouts", run.string(), "name the folder of a run whose grpo stages had save_rollouts on");
   std::sort(sets.begin(), sets.end());
   return sets;
+}
+
+// What runs without LibTorch. A recipe of such stages alone is run by this program; in others the engine runs them too.
+const std::map<std::string, pipeline::StageRunner>& own_runners() {
+  static const std::map<std::string, pipeline::StageRunner> runners = {{"contamination", evaluation::run_contamination}};
+  return runners;
+}
+
+int run_here(const pipeline::Recipe& recipe, const std::filesystem::path& out, const std::string& until, bool resume, const Arguments& words) {
+  pipeline::RunOptions options;
+  options.out = out;
+  options.until = until;
+  options.resume = resume;
+  options.open_events = pipeline::open_tensorboard;
+  pipeline::BuildFacts facts;
+  facts.command_line = {"reprise", "run"};
+  facts.command_line.insert(facts.command_line.end(), words.begin(), words.end());
+  const auto outcome = pipeline::run_recipe(recipe, options, own_runners(), datasets::materialize_dataset, facts);
+  const std::filesystem::path report = outcome.folder / "report";
+  std::cout << evaluation::write_report({outcome.folder}, evaluation::published_folder(), report) << "\n" << (report / "report.html").string() << "\n";
+  return 0;
 }
 
 void drop_option(Arguments& arguments, const std::string& option) {
@@ -107,6 +133,9 @@ int run_command(const Arguments& arguments) {
   pipeline::plan_recipe(recipe, hooks, problems);
   problems.throw_if_any();
   if (values.contains("all-seeds")) return run_all_seeds(recipe, recipe_file, sets, out.empty() ? "runs/" + recipe.name + "-seeds" : out, until, values.contains("resume"));
+  if (std::all_of(recipe.stages.begin(), recipe.stages.end(), [](const auto& stage) { return own_runners().contains(stage.type->name); })) {
+    return run_here(recipe, out, until, values.contains("resume"), arguments);
+  }
   std::vector<std::string> words = {"run"};
   words.insert(words.end(), words_of_user.begin(), words_of_user.end());
   exec_engine(words);

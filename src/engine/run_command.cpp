@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "datasets/dataset.h"
 #include "engine/commands.h"
+#include "evaluation/harness/contamination.h"
 #include "evaluation/harness/report.h"
 #include "grading/code/verdict_record.h"
 #include "kernels/device.h"
@@ -27,7 +28,8 @@ std::map<std::string, pipeline::StageRunner> runners() {
           {"grpo", stages::run_grpo},
           {"rejection_sampling", stages::run_rejection_sampling},
           {"distill", stages::run_distill},
-          {"evaluate", stages::run_evaluate}};
+          {"evaluate", stages::run_evaluate},
+          {"contamination", evaluation::run_contamination}};
 }
 
 pipeline::BuildFacts build_facts(const pipeline::Recipe& recipe, const Arguments& arguments) {

@@ -177,6 +177,98 @@ Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes, con
   return content;
 }
 
+struct Hdf5TextReader::Parts {
+  struct Column {
+    std::string name;
+    std::unique_ptr<Handle> offsets, bytes;
+    uint64_t num_bytes = 0;
+  };
+  std::filesystem::path path;
+  std::unique_ptr<Handle> file;
+  std::vector<Column> columns;
+  uint64_t num_rows = 0, at = 0;
+};
+
+namespace {
+
+constexpr uint64_t kBatchRows = 4096, kBatchBytes = uint64_t{16} << 20;
+
+// A chunk of ours has 2^20 entries, of up to 8 bytes: one is kept inflated, or each read would inflate it again.
+std::unique_ptr<Handle> open_dataset(hid_t file, const std::string& name) {
+  const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  H5Pset_chunk_cache(access.get(), 521, size_t{17} << 20, 1);
+  return std::make_unique<Handle>(H5Dopen2(file, name.c_str(), access.get()), H5Dclose);
+}
+
+template <class T>
+std::vector<T> read_slice(hid_t set, hid_t memory_type, uint64_t first, uint64_t count, const std::string& name, const std::filesystem::path& path) {
+  std::vector<T> values(count);
+  if (count == 0) return values;
+  const Handle there(H5Dget_space(set), H5Sclose);
+  const hsize_t start = first, size = count;
+  const Handle here(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  require(there.ok() && here.ok() && H5Sselect_hyperslab(there.get(), H5S_SELECT_SET, &start, nullptr, &size, nullptr) >= 0 &&
+              H5Dread(set, memory_type, here.get(), there.get(), H5P_DEFAULT, values.data()) >= 0,
+          "column " + name + " cannot be read", path);
+  return values;
+}
+
+}  // namespace
+
+Hdf5TextReader::Hdf5TextReader(const std::filesystem::path& path, std::vector<std::string> columns) : parts_(std::make_unique<Parts>()) {
+  const Session session;
+  require(is_file(path), "is not there", path, "check the name");
+  parts_->path = path;
+  parts_->file = std::make_unique<Handle>(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  require(parts_->file->ok(), "is not an HDF5 file", path);
+  for (std::string& name : columns) {
+    Parts::Column column;
+    column.offsets = open_dataset(parts_->file->get(), name + ".offsets");
+    column.bytes = open_dataset(parts_->file->get(), name + ".bytes");
+    require(column.offsets->ok() && column.bytes->ok(), "column " + name + " is missing", path);
+    const uint64_t offsets = open_checked(column.offsets->get(), H5T_INTEGER, 1, UINT64_MAX, name, path);
+    column.num_bytes = open_checked(column.bytes->get(), H5T_INTEGER, 1, UINT64_MAX, name, path);
+    require(offsets > 0 && (parts_->columns.empty() || offsets - 1 == parts_->num_rows), "column " + name + " has another number of rows", path);
+    parts_->num_rows = offsets - 1;
+    column.name = std::move(name);
+    parts_->columns.push_back(std::move(column));
+  }
+}
+
+Hdf5TextReader::~Hdf5TextReader() {
+  const Session session;
+  parts_.reset();
+}
+
+uint64_t Hdf5TextReader::num_rows() const { return parts_->num_rows; }
+
+bool Hdf5TextReader::next(std::vector<std::vector<std::string>>& rows, uint64_t max_row_bytes) {
+  const Session session;
+  const std::filesystem::path& path = parts_->path;
+  rows.assign(parts_->columns.size(), {});
+  uint64_t count = std::min(kBatchRows, parts_->num_rows - parts_->at);
+  if (count == 0) return false;
+  std::vector<std::vector<uint64_t>> offsets;
+  for (const auto& column : parts_->columns) {
+    offsets.push_back(read_slice<uint64_t>(column.offsets->get(), H5T_NATIVE_UINT64, parts_->at, count + 1, column.name, path));
+    const std::vector<uint64_t>& own = offsets.back();
+    for (uint64_t i = 0; i < count; ++i) {
+      require(own[i] <= own[i + 1] && own[i + 1] <= column.num_bytes, "column " + column.name + " row " + std::to_string(parts_->at + i) + " has offsets out of order", path);
+      require(own[i + 1] - own[i] <= max_row_bytes, "column " + column.name + " row " + std::to_string(parts_->at + i) + " has " + std::to_string(own[i + 1] - own[i]) + " bytes", path);
+      // Fewer rows where they are long, but at least one.
+      if (i > 0 && own[i + 1] - own[0] > kBatchBytes) count = i;
+    }
+  }
+  for (size_t c = 0; c < parts_->columns.size(); ++c) {
+    const auto& column = parts_->columns[c];
+    const std::vector<uint64_t>& own = offsets[c];
+    const auto blob = read_slice<char>(column.bytes->get(), H5T_NATIVE_UINT8, own[0], own[count] - own[0], column.name, path);
+    for (uint64_t i = 0; i < count; ++i) rows[c].emplace_back(blob.data() + (own[i] - own[0]), own[i + 1] - own[i]);
+  }
+  parts_->at += count;
+  return true;
+}
+
 std::map<std::string, std::string> read_hdf5_attributes(const std::filesystem::path& path) {
   const Session session;
   require(is_file(path), "is not there", path, "check the name");

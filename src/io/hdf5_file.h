@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,20 @@ void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content);
 // max_bytes bounds each column before memory is taken. Columns of which `wanted` says no are passed over. Throws Error: not HDF5, damaged,
 // or not written by write_hdf5.
 Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{8} << 30, const std::function<bool(const std::string& column)>& wanted = {});
+// Text columns a few thousand rows at a time, so that memory does not grow with the file. The file stays open meanwhile.
+class Hdf5TextReader {
+ public:
+  // Throws Error: not HDF5, a column is missing, or they differ in length.
+  Hdf5TextReader(const std::filesystem::path& path, std::vector<std::string> columns);
+  ~Hdf5TextReader();
+  uint64_t num_rows() const;
+  // The next rows, [column][row]; false behind the last one. A row of more than max_row_bytes is an Error.
+  bool next(std::vector<std::vector<std::string>>& rows, uint64_t max_row_bytes = uint64_t{256} << 20);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 // The attributes alone.
 std::map<std::string, std::string> read_hdf5_attributes(const std::filesystem::path& path);
 

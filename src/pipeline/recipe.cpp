@@ -35,7 +35,7 @@ const Spec* find_named(const std::vector<Spec>& specs, const std::string& name) 
 
 const std::vector<std::string>& top_keys() {
   static const std::vector<std::string> keys = {"name", "title", "question", "status", "seed", "seeds", "hardware", "datasets",
-                                                "models", "stages", "claims", "report"};
+                                                "models", "stages", "claims", "report", "contamination"};
   return keys;
 }
 
@@ -190,6 +190,9 @@ fs::path Recipe::locate(const std::string& path) const {
   return plain;
 }
 
+constexpr std::string_view kLockHead = "# fingerprint: ";
+static bool is_lock(const fs::path& file) { return is_file(file) && read_file(file, size_t{64} << 20).starts_with(kLockHead); }
+
 Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, const std::vector<StageType>& types,
                    const RecipeHooks& hooks, Problems& problems, const fs::path& installed) {
   const config::ComposeOptions fragments = config::fragment_folders(file, installed);
@@ -217,6 +220,7 @@ Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, c
     }
   }
   if (const Node* seed = root.find("seed")) config::read_value(*seed, "seed", config::at_least(0), recipe.seed, problems);
+  if (const Node* contamination = root.find("contamination")) config::read_value(*contamination, "contamination", {}, recipe.contamination, problems);
   if (const Node* hardware = root.find("hardware")) config::read(*hardware, recipe.hardware, problems);
   read_datasets(root, recipe, problems);
   read_models(root, recipe, problems);
@@ -229,6 +233,7 @@ Recipe read_recipe(const fs::path& file, const std::vector<std::string>& sets, c
     recipe.report = *report;
     if (!report->is_map() && !report->is_null()) problems.add("'report' wants keys with values, not " + report->shown(), report->origin);
   }
+  if (hooks.complete) hooks.complete(recipe, types, recipe.contamination && !is_lock(file), problems);
   check_graph(recipe, problems);
   if (hooks.check_claims) hooks.check_claims(recipe, problems);
   return recipe;
@@ -249,6 +254,7 @@ nlohmann::ordered_json resolved(const Recipe& recipe) {
   if (!recipe.status.empty()) out["status"] = recipe.status;
   if (!recipe.seeds.empty()) out["seeds"] = recipe.seeds;
   out["seed"] = recipe.seed;
+  if (!recipe.contamination) out["contamination"] = false;
   out["hardware"] = config::to_json(recipe.hardware);
   if (!recipe.datasets.empty()) {
     for (const DatasetSpec& dataset : recipe.datasets) {
@@ -278,7 +284,7 @@ std::string recipe_fingerprint(const Recipe& recipe) { return config::fingerprin
 
 std::string lock_text(const Recipe& recipe) {
   const auto whole = resolved(recipe);
-  return "# fingerprint: " + config::fingerprint(whole) + "\n" + config::to_yaml(whole);
+  return std::string(kLockHead) + config::fingerprint(whole) + "\n" + config::to_yaml(whole);
 }
 
 }  // namespace reprise::pipeline

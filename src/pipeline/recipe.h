@@ -11,6 +11,7 @@
 //     - {stage: base, type: pretrain, dataset_name: train}
 //     - {stage: zero, type: grpo, from: base, dataset_name: train}
 //   claims: [...]   report: {...}     read by the evaluation
+//   contamination: false              without the stage that looks for evaluation problems in training stores
 #pragma once
 
 #include <filesystem>
@@ -51,6 +52,7 @@ struct Recipe {
   std::string name, title, question, status;
   int64_t seed = 1;
   std::vector<int64_t> seeds;        // empty: {seed}
+  bool contamination = true;         // false: no stage of that type unless the recipe names one
   HardwareConfig hardware;
   std::vector<DatasetSpec> datasets;
   std::vector<ModelSpec> models;
@@ -74,6 +76,9 @@ struct RecipeHooks {
   std::function<std::optional<int64_t>(const DatasetSpec&, const Recipe&, config::Problems&)> check_dataset;
   // config.json text of a model folder or file; "" when it is not known.
   std::function<std::string(const std::filesystem::path&)> model_config_json;
+  // Adds what a recipe has without saying so, and fills what its stages leave to the others; before references are checked. add_default: the recipe is not a lock, which
+  // names all its stages, and does not say no.
+  std::function<void(Recipe&, const std::vector<StageType>&, bool add_default, config::Problems&)> complete;
   // Says what is wrong with `claims:` and `report:`.
   std::function<void(const Recipe&, config::Problems&)> check_claims;
 };

@@ -219,7 +219,7 @@ class Run {
 
   // What the runner left: exactly the outputs that StagePlan::output names. "" for a stage that only scores.
   static std::string find_output(const fs::path& folder) {
-    for (const char* name : {"model", "examples.h5", "problems.h5", "samples.h5", "samples.jsonl"}) {
+    for (const char* name : {"model", "examples.h5", "problems.h5", "samples.h5", "samples.jsonl", "overlap.jsonl"}) {
       if (path_exists(folder / name)) return name;
     }
     return "";

@@ -79,7 +79,7 @@ using StageRunner = std::function<nlohmann::json(StageContext&)>;
 
 // What `reprise plan` prints of a stage, without touching a device. Zero means "does not apply".
 struct StagePlan {
-  std::string output = "model";  // "model" (folder model/), "examples" (examples.h5), "problems", "samples"
+  std::string output = "model";  // "model" (folder model/), "examples" (examples.h5), "problems", "samples", "overlap"
   int64_t num_steps = 0, num_updates = 0;
   int64_t num_prompts = 0, num_samples = 0;
   int64_t max_tokens = 0;        // upper bound of tokens trained or sampled

@@ -13,10 +13,12 @@
 #include "datasets/dataset.h"
 #include "datasets/generators/generator.h"
 #include "evaluation/harness/claims.h"
+#include "evaluation/harness/contamination_config.h"
 #include "io/gguf.h"
 #include "model/gguf_config.h"
 #include "model/model_config.h"
 #include "rl/algorithm_config.h"
+#include "stages/default_stages_config.h"
 #include "stages/stage_keys_config.h"
 
 namespace reprise::stages {
@@ -263,6 +265,25 @@ StagePlan plan_evaluate(const EvaluateConfig& c, PlanContext& context) {
   return plan;
 }
 
+std::string join_counts(const std::vector<int64_t>& counts) {
+  std::vector<std::string> texts;
+  for (int64_t count : counts) texts.push_back(std::to_string(count));
+  return join(texts, ", ");
+}
+
+StagePlan plan_contamination(const evaluation::ContaminationConfig& c, PlanContext& context) {
+  StagePlan plan;
+  plan.output = "overlap";
+  const auto told = [&](const std::vector<std::string>& names, const char* what) {
+    const auto rows = rows_of(context, names);
+    return format_count(static_cast<int64_t>(names.size())) + (names.size() == 1 ? " store" : " stores") + (rows ? " of " + format_count(*rows) + " " + what : std::string());
+  };
+  plan.notes.push_back("looks for the problems of " + told(c.evaluation_stores, "problems") + " in " + told(c.training_stores, "rows") + ": n-grams of " + join_counts(c.overlap.ngram_sizes) +
+                       " words, of which " + std::to_string(c.overlap.decision_ngram) + " decide, whole questions, near-duplicates from " + format_double(c.overlap.near_duplicate_threshold) +
+                       " on; on one CPU core, about 30 MB of text a second");
+  return plan;
+}
+
 // Claims are read once for each entry, so that a fault is told at its line; JSON is YAML enough for their reader.
 void check_claims(const pipeline::Recipe& recipe, config::Problems& problems) {
   std::vector<std::string> names;
@@ -294,13 +315,15 @@ const std::vector<pipeline::StageType>& stage_types() {
       pipeline::make_stage_type<GrpoStageConfig>("grpo", 5, "Reinforcement learning by group relative policy optimization.", plan_grpo),
       pipeline::make_stage_type<RejectionSamplingConfig>("rejection_sampling", 5, "Samples kept where they are right: a store of examples.", plan_rejection_sampling),
       pipeline::make_stage_type<DistillConfig>("distill", 2, "A student trained on its teacher's samples.", plan_distill),
-      pipeline::make_stage_type<EvaluateConfig>("evaluate", 8, "k samples on held-out problems, every one kept.", plan_evaluate)};
+      pipeline::make_stage_type<EvaluateConfig>("evaluate", 8, "k samples on held-out problems, every one kept.", plan_evaluate),
+      pipeline::make_stage_type<evaluation::ContaminationConfig>("contamination", 1, "What the training stores share with the problems that are scored; a recipe that trains and evaluates has it without saying so.", plan_contamination)};
   return types;
 }
 
 pipeline::RecipeHooks recipe_hooks() {
   pipeline::RecipeHooks hooks;
   hooks.check_dataset = datasets::check_dataset;
+  hooks.complete = complete_stages;
   hooks.check_claims = check_claims;
   hooks.model_config_json = [](const fs::path& path) {
     if (path.extension() == ".gguf" && is_file(path)) {

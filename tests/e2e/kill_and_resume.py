@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a recipe twice, then kills a third run with SIGKILL at random moments, resumes it each time, and compares.
 
-Equal means: every file of ledger/ byte for byte, every model.safetensors, every samples.jsonl.
+Equal means: every file of ledger/ byte for byte, every model.safetensors, every samples.jsonl and overlap.jsonl.
   tests/e2e/kill_and_resume.py build/cpu/bin/reprise tests/e2e/kill.yaml [--kills 10] [--seed 1] [--out DIR]
 Exit 0 when all are equal; prints where each kill fell. Needs nothing but Python.
 """
@@ -21,7 +21,7 @@ import time
 def results(run):
     """Relative path -> sha256 of everything that must not depend on kills."""
     found = {}
-    for pattern in ("ledger/*.jsonl", "stages/*/model/model.safetensors", "stages/*/samples.jsonl"):
+    for pattern in ("ledger/*.jsonl", "stages/*/model/model.safetensors", "stages/*/samples.jsonl", "stages/*/overlap.jsonl"):
         for path in sorted(run.glob(pattern)):
             found[str(path.relative_to(run))] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found

@@ -4,6 +4,7 @@
   tests/e2e/run_folder.py build/cpu/bin/reprise tests/e2e/kill.yaml
 Needs nothing but Python. Exit 0 when all holds."""
 import hashlib
+import json
 import pathlib
 import resource
 import signal
@@ -63,6 +64,13 @@ def main():
         expect("another recipe is refused", code == 1 and len(said) == 1 and "belongs to recipe" in said[0], (code, said))
         code, said = run(program, "run", recipe, "--out", str(out), "--resume")
         expect("the run goes on to its end", code == 0 and (out / "report/report.json").is_file(), (code, said[-1:]))
+        report = json.loads((out / "report/report.json").read_text())
+        expect("the stage that nobody named looked at every training store", report["contamination"]["stages"] == ["contamination"] and
+               {pair["training"] for pair in report["contamination"]["pairs"]} == {"textbook", "traces", "problems", "easy", "kept"}, report["contamination"])
+        without = pathlib.Path(folder) / "without.yaml"
+        without.write_text(f"extends: {pathlib.Path(recipe).resolve()}\ncontamination: false\n")
+        code, said = run(program, "run", str(without), "--out", str(out))
+        expect("without it no other stage runs again", code == 0 and sum("done already" in line for line in said) == 7, (code, said))
         for largest_file in (2000, 30000, 60000):
             full = pathlib.Path(folder) / f"full-{largest_file}"
             code, said = run_on_full_disk(largest_file, program, "run", recipe, "--out", str(full))

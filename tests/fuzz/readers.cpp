@@ -11,6 +11,8 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "config/compose.h"
+#include "data/overlap_file.h"
+#include "data/row_stream.h"
 #include "data/store.h"
 #include "datasets/fetch.h"
 #include "datasets/importers/importer.h"
@@ -151,6 +153,8 @@ void read_store(const fs::path& path) {
   const auto manifest = data::read_manifest(path);
   if (manifest.kind == "problems") data::read_problems(path);
   else data::read_examples(path);
+  // By batches as well; what gets here is sound.
+  data::for_each_store_row(path, [](std::string_view, const std::vector<std::string_view>&) {});
 }
 
 }  // namespace
@@ -407,7 +411,33 @@ const std::vector<Reader>& readers() {
          return std::vector<std::string>{"\\frac{1}{2}\nSo the answer is $\\boxed{0.5}$.", "x^2+2x+1\n(x+1)^2", "(-\\infty, 1] \\cup [2, \\sqrt{5})\nx \\le 1 or 2 \\leq x < \\sqrt5", "\\{1, 2, \\pi\\}\n\\pm 1",
                                          "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}\n\\sqrt[3]{-8} + 2^{n+1}", "2\\frac{1}{3} \\text{ cm}\n45^\\circ 10\\% 1,234.5 1011_2", "\\log_2 8 + \\sin^2 x\n|x - \\lfloor 3.5 \\rfloor|! \\binom{5}{2}",
                                          "x \\equiv 3 \\pmod 7\n3:4, f(x) = 2x + 1, x = 1 or 2"};
-       }}};
+       }},
+      {"overlap", [](std::string_view bytes) { data::read_overlap_file(as_file(bytes)); },
+       [] {
+         return std::vector<std::string>{file_made_by([](const fs::path& path) {
+           data::OverlapPair pair{.training = "t", .benchmark = "b"};
+           pair.hits = {{.row = "r", .problem = "p", .decides = true, .whole = true, .n = 8, .shared_words = 9, .covered = 0.5, .text = "x y"}, {.row = "s", .problem = "q", .similarity = 0.8}};
+           data::write_overlap_file(path, {pair});
+         })};
+       }},
+      {"overlap_text",
+       [](std::string_view bytes) {
+         // As a training row, and as the question of a benchmark that has it whole.
+         const std::string text(bytes);
+         const data::OverlapIndex index({{"b", {{"given", text, text}, {"other", "Find the sum of the first nine of all odd numbers that are not prime.", ""}}}}, {});
+         data::OverlapScan scan(index, "t");
+         scan.add_row("r", {text, "x " + text});
+         const auto pair = scan.pairs().at(0);
+         data::OverlapConfig one_word;
+         one_word.ngram_sizes = {2};
+         one_word.decision_ngram = 2;
+         const data::OverlapIndex other({{"b", {{"n", "nothing here", ""}}}}, one_word);
+         data::OverlapScan second(other, "t");
+         second.add_row("r", {text});
+         data::for_each_text_row(as_file(bytes), [](std::string_view, const std::vector<std::string_view>&) {});
+         if (pair.problems_whole > 1) std::abort();
+       },
+       [] { return std::vector<std::string>{"{\"text\": \"Find $\\\\frac12 x y$ for α ≤ ² 人 é\\n\\n \\\\begin{array}{cc} A B C \\\\end{array}\"}"}; }}};
   return table;
 }
 
