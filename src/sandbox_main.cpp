@@ -1,8 +1,9 @@
 // `reprise-sandbox`: one request a line on standard input, one result a line on standard output. A process of its own, small
 // and single-threaded, because it forks and because seccomp and namespaces are for its children alone.
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "base/json.h"
 
 #include "sandbox/supervisor.h"
 

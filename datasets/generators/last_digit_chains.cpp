@@ -1,10 +1,10 @@
 // Problems, textbook documents, the noisy "web" documents of the base model, and clean cold-start traces.
 #include "datasets/generators/last_digit_chains.h"
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace reprise::datasets {
 namespace {

@@ -1,10 +1,10 @@
 // Each puzzle is made from its solution, so that none is unsolvable.
 #include "datasets/generators/puzzles.h"
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/random.h"
 
 namespace reprise::datasets {

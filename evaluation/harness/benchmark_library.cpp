@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "datasets/importers/importer.h"
 #include "evaluation/harness/report.h"

@@ -28,9 +28,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "base/json.h"
 #include "config/field.h"
 #include "evaluation/harness/statistics.h"
 

@@ -2,8 +2,7 @@
 // counts go to done.json.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "pipeline/stage.h"
 
 namespace reprise::evaluation {

@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/recorded_formats.h"
 

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "base/json.h"
 #include "data/problem.h"
 #include "text/chat_template.h"
 

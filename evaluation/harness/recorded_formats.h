@@ -14,8 +14,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "data/problem.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/task_names.h"

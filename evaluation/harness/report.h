@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "evaluation/harness/report_data.h"
 
 namespace reprise::evaluation {

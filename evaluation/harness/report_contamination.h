@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "data/overlap_file.h"
 #include "evaluation/harness/statistics.h"
 

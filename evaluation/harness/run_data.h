@@ -10,8 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "data/overlap_file.h"
 #include "evaluation/harness/claims.h"
 #include "evaluation/harness/samples.h"

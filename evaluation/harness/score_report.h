@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "evaluation/harness/paired.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/scores.h"

@@ -16,8 +16,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "evaluation/harness/published.h"
 #include "evaluation/harness/statistics.h"
 

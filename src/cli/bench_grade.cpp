@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "cli/engine_commands.h"
 #include "grading/math/math_grader.h"

@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "grading/code/code_judge.h"
 #include "io/jsonl.h"

@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "cli/bench_overlap.h"
 #include "evaluation/harness/benchmark_library.h"

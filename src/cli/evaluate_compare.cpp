@@ -3,10 +3,10 @@
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "cli/evaluate_commands.h"
 #include "cli/evaluate_sources.h"

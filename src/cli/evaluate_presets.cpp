@@ -3,9 +3,9 @@
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "cli/evaluate_commands.h"
 #include "cli/problem_file.h"

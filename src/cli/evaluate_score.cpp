@@ -82,7 +82,7 @@ void leave_out_hits(Source& source, evaluation::BenchmarkLibrary& library, const
       continue;
     }
     const evaluation::Benchmark* known = library.find(set.benchmark);
-    const evaluation::BenchmarkProblems* problems = known && !known->importer.empty() ? &library.problems(set.benchmark) : nullptr;
+    const evaluation::BenchmarkProblems* problems = known && !known->data.importer.empty() ? &library.problems(set.benchmark) : nullptr;
     evaluation::ScoredSet without = set;
     std::erase_if(without.problems, [&](const evaluation::ScoredProblem& one) {
       if (hits.contains(one.id)) return true;

@@ -8,10 +8,10 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "grading/code/code_judge.h"
 #include "io/jsonl.h"

@@ -9,11 +9,11 @@
 #include <iostream>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/line_process.h"
 #include "base/strings.h"
 #include "cli/commands.h"

@@ -3,11 +3,11 @@
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "cli/grade_code.h"
 #include "grading/code/rating.h"

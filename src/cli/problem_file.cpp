@@ -1,11 +1,11 @@
 #include "cli/problem_file.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 
 namespace reprise::cli {

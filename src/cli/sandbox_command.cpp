@@ -6,10 +6,10 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "sandbox/client.h"

@@ -11,8 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "config/problems.h"
 
 namespace reprise::config {

@@ -3,18 +3,20 @@
 
 #include <fstream>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "data/store.h"
 #include "io/hdf5_file.h"
 #include "io/jsonl.h"
-#include "io/line_reader.h"
+#include "io/lines.h"
 
 namespace reprise::data {
 namespace {
+
+constexpr size_t kMaxLineBytes = size_t{64} << 20;
+constexpr size_t kMaxInflatedBytes = size_t{1} << 40;  // line by line: no memory is bound to it
 
 std::vector<std::string> columns_of(const std::filesystem::path& path) {
   return read_manifest(path).kind == "examples" ? std::vector<std::string>{"id", "prompt", "completion"} : std::vector<std::string>{"id", "prompt", "solution"};
@@ -69,11 +71,12 @@ void for_each_text_row(const std::filesystem::path& path, const OnTextRow& row) 
     collect_texts(value, texts);
     row("line " + std::to_string(line), texts);
   };
-  io::LineReader reader(path);
-  std::string line;
+  io::LineReader reader(path, kMaxLineBytes, kMaxInflatedBytes);
   bool first = true;
-  while (reader.next(line)) {
-    std::string_view text = trim(line);
+  for (int64_t number = 1; reader.next(); ++number) {
+    const std::string where = path.string() + ":" + std::to_string(number);
+    if (reader.too_long()) throw Error("has more than " + std::to_string(kMaxLineBytes) + " bytes", where, "is this the right file?");
+    std::string_view text = trim(reader.line());
     if (first && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     if (text.empty()) continue;
     if (first && text.starts_with('[')) return io::read_json_rows(path, one);
@@ -82,9 +85,9 @@ void for_each_text_row(const std::filesystem::path& path, const OnTextRow& row) 
     try {
       value = io::parse_json_row(text);
     } catch (const Error&) {
-      throw Error("is not a JSON object", path.string() + ":" + std::to_string(reader.number()), "give a store, JSON Lines or a JSON array");
+      throw Error("is not a JSON object", where, "give a store, JSON Lines or a JSON array");
     }
-    one(reader.number(), value);
+    one(number, value);
   }
 }
 

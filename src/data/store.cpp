@@ -1,10 +1,9 @@
 // Columns of strings in HDF5, with the manifest as one JSON attribute.
 #include "data/store.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "io/hdf5_file.h"
 
 namespace reprise::data {

@@ -8,9 +8,9 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/version.h"

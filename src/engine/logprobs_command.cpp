@@ -4,10 +4,10 @@
 
 #include <boost/program_options.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "engine/commands.h"
 #include "io/jsonl.h"
 #include "model/weights.h"

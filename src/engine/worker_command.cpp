@@ -11,10 +11,10 @@
 #include <iostream>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "engine/commands.h"
 #include "generation/session.h"
 #include "serving/worker_protocol.h"

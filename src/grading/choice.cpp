@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/unicode.h"
 

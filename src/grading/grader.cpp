@@ -2,9 +2,9 @@
 #include "grading/grader.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "grading/choice.h"
 #include "grading/code/code_judge.h"

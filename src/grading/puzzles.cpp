@@ -2,10 +2,10 @@
 #include "grading/puzzles.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
+#include "base/json.h"
 #include "base/strings.h"
 #include "grading/rational.h"
 

@@ -1,11 +1,11 @@
 // config.json both ways, and the counts that `plan` needs.
 #include "model/model_config.h"
 
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 
 namespace reprise::model {
 namespace {

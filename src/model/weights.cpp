@@ -4,11 +4,11 @@
 
 #include <ATen/ATen.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "io/safetensors.h"
 #include "model/gguf_model.h"
 #include "model/tensor_file.h"

@@ -13,8 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "config/field.h"
 
 namespace reprise::pipeline {

@@ -1,8 +1,8 @@
 // JSON lines to a program and back, under a time limit. Whatever it does, the run gets terms: what it has not answered
 // properly has failed, and says why.
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "base/subprocess.h"
 #include "rewards/reward.h"

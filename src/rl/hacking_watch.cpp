@@ -2,8 +2,8 @@
 #include "rl/hacking_watch.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/strings.h"
 
 namespace reprise::rl {

@@ -1,10 +1,10 @@
 // Rollouts as values: dealing to updates, writing and reading.
 #include "rl/rollout.h"
 
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/random.h"
 
 namespace reprise::rl {

@@ -2,9 +2,9 @@
 #include "rl/rollout_file.h"
 
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "io/hdf5_file.h"
 
 namespace reprise::rl {

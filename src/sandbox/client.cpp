@@ -1,10 +1,9 @@
 // One line out, one line in.
 #include "sandbox/client.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/line_process.h"
 
 namespace reprise::sandbox {

@@ -10,10 +10,10 @@
 
 #include <chrono>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "embedded/sandbox/python.h"
 
 namespace reprise::sandbox {

@@ -2,10 +2,10 @@
 #include "sandbox/request.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace reprise::sandbox {
 namespace {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "generation/completion.h"
 #include "serving/openai_request.h"
 #include "text/tokenizer.h"

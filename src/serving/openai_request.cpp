@@ -1,8 +1,8 @@
 #include "serving/openai_request.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/strings.h"
 
 namespace reprise::serving {

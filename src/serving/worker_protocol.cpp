@@ -1,8 +1,7 @@
 #include "serving/worker_protocol.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
+#include "base/json.h"
 #include "config/reader.h"
 #include "config/writer.h"
 

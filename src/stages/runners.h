@@ -2,8 +2,7 @@
 // and returns the numbers that done.json and the report show.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "pipeline/stage.h"
 
 namespace reprise::stages {

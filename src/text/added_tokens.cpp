@@ -2,9 +2,9 @@
 #include "text/added_tokens.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/unicode.h"
 

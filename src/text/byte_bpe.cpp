@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <nlohmann/json.hpp>
 #include <queue>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/added_tokens.h"
 #include "text/pre_tokenizer.h"

@@ -3,9 +3,9 @@
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/jinja_builtins.h"
 #include "text/jinja_syntax.h"

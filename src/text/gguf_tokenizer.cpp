@@ -1,9 +1,8 @@
 // Tokens, merges and special flags into Hugging Face's form.
 #include "text/gguf_tokenizer.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
+#include "base/json.h"
 
 namespace reprise::text {
 namespace {

@@ -1,9 +1,8 @@
 #include "text/model_text.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "text/gguf_tokenizer.h"
 
 namespace reprise::text {

@@ -1,9 +1,8 @@
 // Hand-written scanners: each returns the end of the word that starts at `at`.
 #include "text/pre_tokenizer.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/unicode.h"
 

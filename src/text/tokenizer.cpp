@@ -1,10 +1,9 @@
 // Reading tokenizer.json: which kind it is, and the tokens that tokenizer_config.json names.
 #include "text/tokenizer.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/byte_bpe.h"
 #include "text/word_level.h"

@@ -3,9 +3,9 @@
 #include "text/word_level.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "text/added_tokens.h"
 

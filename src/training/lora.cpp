@@ -5,10 +5,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/tensor_file.h"

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "config/reader.h"
 #include "data/overlap_file.h"
 #include "data/overlap_words.h"

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "datasets/importers/importer.h"
 #include "grading/grader.h"
@@ -119,7 +119,7 @@ TEST_F(ChoiceImporter, WhatIsWrongWithATableIsTold) {
 }
 
 TEST_F(ChoiceImporter, MmluProHasUpToTenOptions) {
-  const json ten = {{"question_id", 70}, {"question", "Which?"}, {"options", {"a", "b", "c", "d", "e", "f", "g", "h", " i", "j"}}, {"answer", "I"}, {"answer_index", 8}, {"cot_content", ""}, {"category", "business"}, {"src", "x"}};
+  const json ten = {{"question_id", 70}, {"question", "Which?"}, {"options", {"a", "b", "c", "d", "e", "f", "g", "h", " i", "j"}}, {"answer", "I"}, {"answer_index", 8}, {"cot_content", "A: Let's think. The answer is (I)."}, {"category", "business"}, {"src", "x"}};
   const json four = {{"question_id", 71}, {"question", "How?"}, {"options", {"a", "b", "c", "d", "N/A", "N/A"}}, {"answer", "D"}, {"answer_index", 3}, {"category", "law"}, {"src", "y"}};
   const auto problems = import("mmlu_pro", written(ten.dump() + "\n" + four.dump() + "\n"));
   ASSERT_EQ(problems.size(), 2u);
@@ -129,6 +129,8 @@ TEST_F(ChoiceImporter, MmluProHasUpToTenOptions) {
   EXPECT_THAT(problems[0].prompt, HasSubstr("\nI. i\nJ. j"));
   EXPECT_EQ(problems[1].prompt, "How?\nA. a\nB. b\nC. c\nD. d");
   EXPECT_EQ(json::parse(problems[1].metadata)["options"].size(), 4u);
+  EXPECT_EQ(json::parse(problems[0].metadata)["options"][8], " i") << "as it was published: harnesses send it so";
+  EXPECT_EQ(problems[0].solution, "A: Let's think. The answer is (I).");
   EXPECT_EQ(json::parse(problems[0].metadata)["category"], "business");
   EXPECT_EQ(to_string(grading::grade({problems[0], "the answer is (I)."}).kind), std::string("correct"));
 }

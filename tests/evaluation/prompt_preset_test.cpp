@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "datasets/importers/importer.h"
 #include "evaluation/harness/benchmark.h"
 #include "evaluation/harness/prompt_ask.h"

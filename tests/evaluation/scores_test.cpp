@@ -5,12 +5,12 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "evaluation/harness/paired.h"
 #include "support/test_data.h"

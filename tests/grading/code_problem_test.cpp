@@ -4,10 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "grading/code/livecodebench.h"
 
 namespace reprise::grading::code {

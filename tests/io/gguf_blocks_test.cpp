@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "io/gguf.h"
 #include "support/test_data.h"
 

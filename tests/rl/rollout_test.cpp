@@ -2,9 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/files.h"
+#include "base/json.h"
 #include "io/hdf5_file.h"
 #include "rl/hacking_watch.h"
 #include "rl/rollout_file.h"

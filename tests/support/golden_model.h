@@ -5,11 +5,11 @@
 
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "model/transformer.h"
 #include "support/test_data.h"
 #include "text/tokenizer.h"

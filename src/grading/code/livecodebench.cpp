@@ -4,10 +4,10 @@
 #include <zlib.h>
 
 #include <utility>
-#include <nlohmann/json.hpp>
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace reprise::grading::code {
 namespace {

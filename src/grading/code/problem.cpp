@@ -2,9 +2,9 @@
 #include "grading/code/problem.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "grading/code/livecodebench.h"
 

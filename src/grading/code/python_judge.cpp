@@ -2,9 +2,9 @@
 #include "grading/code/python_judge.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "embedded/grading/python.h"
 

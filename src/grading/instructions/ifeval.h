@@ -1,9 +1,9 @@
 // IFEval's verdict on a response: it counts when it follows every instruction of its prompt ("prompt-level" accuracy).
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.h"
 #include "data/problem.h"
 #include "grading/verdict.h"
 

@@ -5,10 +5,10 @@
 #include <array>
 #include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <vector>
 
+#include "base/json.h"
 #include "base/python_random.h"
 #include "base/strings.h"
 #include "embedded/grading/languages.h"

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "io/parquet/column.h"
 #include "io/parquet/page_bytes.h"
 #include "io/parquet/schema.h"

@@ -2,8 +2,7 @@
 // times and timestamps (ISO 8601, as many digits as the unit has, Z where the file says UTC), UUIDs.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "io/parquet/schema.h"
 #include "io/parquet/values.h"
 
