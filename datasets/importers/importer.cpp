@@ -139,6 +139,14 @@ std::vector<std::string> importer_names() {
   return names;
 }
 
+bool ImporterConfig::is_day(const std::string& text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
+    if (text[i] < '0' || text[i] > '9') return false;
+  }
+  return true;
+}
+
 Imported import_problems(const ImporterConfig& config) {
   const Row* importer = nullptr;
   for (const Row& row : kImporters) {
@@ -153,9 +161,15 @@ Imported import_problems(const ImporterConfig& config) {
     ++out.num_bad_rows;
     if (out.bad_rows.size() < 20) out.bad_rows.push_back(where + ": " + fault);
   };
+  const bool windowed = !config.first_date.empty() || !config.last_date.empty();
   importer->read(config, [&](int64_t line, const json& row) {
     if (config.size > 0 && static_cast<int64_t>(out.problems.size()) >= config.size) return;
     try {
+      if (windowed) {
+        const std::string day = optional_text(row, "contest_date").substr(0, 10);
+        if (!ImporterConfig::is_day(day)) throw BadRow{"has no day in 'contest_date'"};
+        if (day < config.first_date || (!config.last_date.empty() && day > config.last_date)) return;
+      }
       data::Problem problem = importer->function(row, config);
       if (problem.id.empty()) problem.id = config.importer + "-" + std::to_string(line);
       if (problem.grader.empty()) problem.grader = "math";
@@ -170,7 +184,7 @@ Imported import_problems(const ImporterConfig& config) {
       bad(line, std::string("has a part of the wrong type (") + fault.what() + ")");
     }
   }, bad);
-  if (out.problems.empty()) throw Error("gave no problem", config.path, "is it a " + config.importer + " file?");
+  if (out.problems.empty()) throw Error("gave no problem", config.path, windowed ? "is any of its contests within first_date and last_date?" : "is it a " + config.importer + " file?");
   out.source_sha256 = sha256_file_hex(config.path);
   return out;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/checker.h"
 #include "config/field.h"
 #include "data/problem.h"
 
@@ -23,6 +24,7 @@ struct ImporterConfig {
   std::string grader = "math";
   std::string option_order = "simple_evals";
   std::string password;
+  std::string first_date, last_date;
 
   template <class Visitor>
   void fields(Visitor& v) {
@@ -45,7 +47,20 @@ struct ImporterConfig {
     v.field("option_order", option_order, "gpqa_diamond: the order of a question's options. simple_evals: as openai/simple-evals draws it for its first pass over the file (Python's random.Random(0)); rotated: the file's own, the right one first, begun at a place that a hash of the id gives.",
             one_of({"simple_evals", "rotated"}));
     v.field("password", password, "gpqa_diamond: the archive's; empty for the one that the authors publish.");
+    v.field("first_date", first_date, "livecodebench: contests from this day on (2024-08-01); a score of LiveCodeBench is one of a window of dates.");
+    v.field("last_date", last_date, "livecodebench: contests up to this day, which counts too.");
   }
+
+  void check(config::Checker& c) const {
+    for (const auto& [key, date] : {std::pair("first_date", first_date), std::pair("last_date", last_date)}) {
+      if (date.empty()) continue;
+      if (importer != "livecodebench") c.problem(key, "has no effect on the importer " + importer, "only livecodebench's rows have a date");
+      else if (!is_day(date)) c.problem(key, "is no day", "for example 2024-08-01");
+    }
+    if (!first_date.empty() && !last_date.empty() && last_date < first_date) c.problem("last_date", "lies before first_date", "");
+  }
+  // YYYY-MM-DD, which compares as text.
+  static bool is_day(const std::string& text);
 };
 
 struct Imported {

@@ -115,8 +115,7 @@ std::map<std::string, Curve> read_curves(const fs::path& path, int64_t* num_rows
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
     if (end == std::string::npos) break;  // the row being written when the run was killed
-    const auto row = nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                           text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    const auto row = nlohmann::json::parse(std::string_view(text).substr(begin, end - begin), nullptr, false);
     ++row_number;
     if (!row.is_object()) {
       throw Error("not a JSON object", path.string() + ":" + std::to_string(row_number), "resume the run");

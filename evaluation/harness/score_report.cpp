@@ -124,7 +124,7 @@ Json score_json(const ScoreReport& report) {
       one["notes"] = facts->notes;
       if (facts->without_hits) {
         const Score without = score_of(*facts->without_hits, "pass@1");
-        one["without_contaminated"] = {{"n", without.num_problems}, {"pass@1", number(without.value)}, {"ci_fixed", pair(without.interval_fixed)}, {"ci_problems", pair(without.interval_problems)}};
+        one["without_hits"] = {{"n", without.num_problems}, {"pass@1", number(without.value)}, {"ci_fixed", pair(without.interval_fixed)}, {"ci_problems", pair(without.interval_problems)}};
       }
     }
     one["bounds"] = Json::array();

@@ -239,6 +239,9 @@ int data_overlap(const Arguments& arguments) {
   config::read(keys, config, problems);
   problems.throw_if_any();
 
+  for (const std::string& file : training) {
+    if (!is_file(file)) throw Error("is not there, or is no file", file, "check the name");
+  }
   std::vector<data::OverlapBenchmark> benchmarks;
   evaluation::BenchmarkLibrary library;
   for (const std::string& word : benchmark_words) {

@@ -95,7 +95,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
   const bool parsed = nlohmann::json::sax_parse(begin, end, &names);
   if (!names.duplicate.empty()) throw Error("names tensor '" + names.duplicate + "' twice", where);
   if (!parsed) throw Error("has a header that is not JSON", where, kTruncated);
-  const nlohmann::json header = nlohmann::json::parse(begin, end, nullptr, false);
+  const nlohmann::json header = nlohmann::json::parse(std::string_view(begin, static_cast<size_t>(end - begin)), nullptr, false);
   if (!header.is_object()) throw Error("has a header that is not a JSON object", where, kTruncated);
 
   const auto data = bytes.subspan(8 + header_bytes);

@@ -57,7 +57,8 @@ TEST_F(ChoiceImporter, GpqaIsPermutedAsSimpleEvalsDoes) {
   EXPECT_EQ(metadata["option_order"], "simple_evals");
   EXPECT_EQ(metadata["domain"], "Biology");
   EXPECT_EQ(metadata["question"], "What does a glorp eat,\nif it is \"hungry\"?");
-  EXPECT_EQ(metadata["options"][static_cast<size_t>(problems[0].answer[0] - 'A')], "moss");
+  EXPECT_EQ(metadata["options"][static_cast<size_t>(problems[0].answer[0] - 'A')], "moss \n") << "the authors' own spaces: harnesses send them";
+  EXPECT_THAT(problems[0].prompt, HasSubstr(". moss\n"));
   EXPECT_THAT(problems[0].prompt, HasSubstr("\nA. "));
   EXPECT_EQ(problems[0].grader, "choice");
   for (const data::Problem& problem : problems) {

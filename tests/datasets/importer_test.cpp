@@ -137,6 +137,20 @@ TEST_F(Importer, ReadsParquetWhereItReadsJsonLines) {
   EXPECT_EQ(imported.problems[1].answer, "1004");
 }
 
+TEST_F(Importer, LiveCodeBenchHasWindowsOfDates) {
+  const auto row = [](const char* id, const char* date) { return std::string("{\"question_id\": \"") + id + "\", \"prompt\": \"p\", \"contest_date\": \"" + date + "\"}\n"; };
+  const std::string text = row("a", "2024-07-31T00:00:00") + row("b", "2024-08-01T00:00:00") + row("c", "2025-01-31T12:00:00") + row("d", "2025-02-01");
+  config_.first_date = "2024-08-01";
+  EXPECT_EQ(import("livecodebench", text).problems.size(), 3u);
+  config_.last_date = "2025-01-31";
+  const auto both = import("livecodebench", text).problems;
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[0].id + both[1].id, "bc");
+  EXPECT_THAT(fault("livecodebench", row("a", "July")), HasSubstr("f.jsonl:1: has no day"));
+  config_.first_date = config_.last_date = "2030-01-01";
+  EXPECT_THAT(fault("livecodebench", text), HasSubstr("within first_date and last_date"));
+}
+
 TEST_F(Importer, NamesTheLineOfABadRow) {
   EXPECT_THAT(fault("gsm8k", std::string(kGood) + "{\"question\": \"q\"}\n"), HasSubstr("f.jsonl:2: lacks 'answer'"));
   EXPECT_THAT(fault("gsm8k", std::string(kGood) + "\n{\"question\": \"q\", \"answer\": \"3\"}\n"), HasSubstr("f.jsonl:3: has an answer without ####"));

@@ -81,6 +81,20 @@ def main():
         code, said, told = run("data", "overlap", "--training", str(folder / "train.jsonl"), "--benchmark", str(stores[1]), "--json", "--set", "decision_ngram=13")
         expect("a plain file is a training store too", code == 0 and json.loads(said)["pairs"][0]["num_rows"] == 36 and json.loads(said)["config"]["decision_ngram"] == 13, told)
 
+        # A benchmark of two lamps and two chairs whose lamps were trained on: right on these, wrong on the others.
+        samples = [{"model": "m", "benchmark": "test", "problem": problem, "sample": k, "correct": problem in mine, "answer": "4"} for problem in ("q35", "half", "q50", "q51") for k in range(2)]
+        (folder / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in samples))
+        code, said, told = run("evaluate", "recorded", str(folder / "samples.jsonl"), "--out", str(folder / "scores"), "--without-hits", str(folder / "o.jsonl"))
+        left = len({row["problem"] for row in samples} - mine)
+        expect("scores without the hits", code == 0 and 0 < left < 4 and f"without the {4 - left} problems" in said, (said, told))
+        facts = json.loads((folder / "scores/scores.json").read_text())["sets"][0]
+        expect("in scores.json too", facts["without_hits"]["n"] == left and facts["without_hits"]["pass@1"] == 0, facts)
+        (folder / "none.jsonl").write_text("")
+        code, said, told = run("evaluate", "recorded", str(folder / "samples.jsonl"), "--out", str(folder / "scores"), "--without-hits", str(folder / "none.jsonl"))
+        expect("a file without hits is said to have none", code == 0 and "names no problem of test" in said, (said, told))
+        code, said, told = run("evaluate", "recorded", str(folder / "samples.jsonl"), "--out", str(folder / "scores"), "--without-hits", str(folder / "samples.jsonl"))
+        expect("another file is one clear line", code == 1 and len(told) == 1 and "samples.jsonl:1" in told[0], (code, told))
+
         damaged = folder / "damaged.h5"
         damaged.write_bytes(stores[0].read_bytes()[:3000])
         for what, words, fault in (("a damaged store", ["--training", damaged, "--benchmark", stores[1]], "damaged"), ("no such benchmark", ["--training", stores[0], "--benchmark", "maths500"], "did you mean 'math500'"),
