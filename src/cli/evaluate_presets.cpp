@@ -188,7 +188,7 @@ std::vector<Chosen> choose(const evaluation::PromptPresets& presets, const Optio
     const PromptPreset& preset = presets.find(options.name);
     throw Error("the preset '" + preset.id + "' does not ask '" + options.benchmark + "'", "", "`reprise evaluate presets " + preset.id + "` lists what it asks");
   }
-  if (out.empty()) throw Error("no preset asks '" + options.benchmark + "'", "", "`reprise evaluate presets` lists what is asked");
+  if (out.empty()) throw Error("no preset asks '" + options.benchmark + "'", "", "`reprise evaluate presets` lists what is asked; a benchmark with a prompt of its own is asked by that, without --preset");
   return out;
 }
 

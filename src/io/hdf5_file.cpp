@@ -1,4 +1,5 @@
-// Two levels: the root's attributes, and one dataset pair (or one dataset) per column.
+// Two levels: the root's attributes, and one dataset pair (or one dataset) per column. Behind the HDF5 file, where its library does not look, stands
+// a seal: a hash of its bytes.
 #include "io/hdf5_file.h"
 
 #include <hdf5.h>
@@ -7,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 
 namespace reprise::io {
 namespace {
@@ -46,6 +48,27 @@ constexpr const char* kFetchAgain = "the file is damaged or not a Reprise store;
 
 void require(bool ok, const std::string& what, const std::filesystem::path& path, const char* hint = kFetchAgain) {
   if (!ok) throw Error(what, path.string(), hint);
+}
+
+constexpr std::string_view kSeal = "\nreprise-seal ";
+constexpr size_t kSealBytes = kSeal.size() + 32;
+
+std::string seal_of(const void* bytes, size_t size) {
+  StateHash hash;
+  hash.add(bytes, size);
+  return std::string(kSeal) + hash.hex();
+}
+
+// Damaged bytes are told here: the library reads and writes beyond its memory on some of them (1.10.8: attributes, block sizes).
+void check_seal(const std::filesystem::path& path) {
+  require(is_file(path), "is not there", path, "check the name");
+  const MappedFile file(path);
+  const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  require(bytes.starts_with("\x89HDF\r\n\x1a\n"), "is not an HDF5 file", path);
+  require(bytes.size() > kSealBytes, "is cut off", path);
+  const std::string_view seal = bytes.substr(bytes.size() - kSealBytes);
+  require(seal.starts_with(kSeal), "is damaged, cut off, or not written by Reprise: it has no seal at its end", path);
+  require(seal == seal_of(bytes.data(), bytes.size() - kSealBytes), "is damaged: its bytes do not give the hash at its end", path);
 }
 
 void write_dataset(hid_t file, const std::string& name, hid_t type, hsize_t count, const void* data, const std::filesystem::path& path) {
@@ -145,12 +168,14 @@ std::string file_image(const Hdf5Content& content, const std::filesystem::path& 
 
 void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content) {
   const Session session;
-  write_file(path, file_image(content, path));
+  std::string bytes = file_image(content, path);
+  bytes += seal_of(bytes.data(), bytes.size());
+  write_file(path, bytes);
 }
 
 Hdf5Content read_hdf5(const std::filesystem::path& path, uint64_t max_bytes, const std::function<bool(const std::string&)>& wanted) {
   const Session session;
-  require(is_file(path), "is not there", path, "check the name");
+  check_seal(path);
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   require(file.ok(), "is not an HDF5 file", path);
   Hdf5Content content;
@@ -217,7 +242,7 @@ std::vector<T> read_slice(hid_t set, hid_t memory_type, uint64_t first, uint64_t
 
 Hdf5TextReader::Hdf5TextReader(const std::filesystem::path& path, std::vector<std::string> columns) : parts_(std::make_unique<Parts>()) {
   const Session session;
-  require(is_file(path), "is not there", path, "check the name");
+  check_seal(path);
   parts_->path = path;
   parts_->file = std::make_unique<Handle>(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   require(parts_->file->ok(), "is not an HDF5 file", path);
@@ -271,7 +296,7 @@ bool Hdf5TextReader::next(std::vector<std::vector<std::string>>& rows, uint64_t 
 
 std::map<std::string, std::string> read_hdf5_attributes(const std::filesystem::path& path) {
   const Session session;
-  require(is_file(path), "is not there", path, "check the name");
+  check_seal(path);
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   require(file.ok(), "is not an HDF5 file", path);
   return read_attributes(file.get(), path);

@@ -1,6 +1,7 @@
 // HDF5 through its C API, in RAII. A file is put together in memory and written whole (base/files.h: temporary
 // neighbour, fsync, rename), because an HDF5 file that was not closed is unreadable. A column of strings is one byte blob and one uint64 offsets dataset, so
-// that a million rows are two reads. Reading checks every offset before it is used.
+// that a million rows are two reads. Reading checks every offset before it is used, and before that the hash behind the file (the library
+// itself reads beyond its memory on damaged ones); other programs that read HDF5 pass over it.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct Hdf5Content {
   std::map<std::string, std::vector<int64_t>> integer_columns;
 };
 
+// Atomically, with a seal at the end by which damage is told before the library sees it.
 void write_hdf5(const std::filesystem::path& path, const Hdf5Content& content);
 // max_bytes bounds each column before memory is taken. Columns of which `wanted` says no are passed over. Throws Error: not HDF5, damaged,
 // or not written by write_hdf5.

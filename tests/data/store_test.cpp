@@ -90,6 +90,22 @@ TEST_F(Stores, TellWhatDoesNotFit) {
   EXPECT_THAT(fault_of([&] { read_problems(path("other.h5")); }), HasSubstr("not a Reprise store"));
 }
 
+TEST_F(Stores, AChangedByteIsToldBeforeTheHdf5LibrarySeesIt) {
+  write_problems(path(), some_problems(), some_manifest());
+  const std::string bytes = read_file(path());
+  const auto fault = [&](const std::string& changed) {
+    write_file(path("changed.h5"), changed);
+    return fault_of([&] { read_manifest(path("changed.h5")); });
+  };
+  EXPECT_EQ(fault(bytes), "");
+  std::string flipped = bytes;
+  flipped[bytes.size() / 2] = static_cast<char>(flipped[bytes.size() / 2] ^ 1);
+  EXPECT_THAT(fault(flipped), HasSubstr("changed.h5: is damaged: its bytes do not give the hash at its end"));
+  EXPECT_THAT(fault(bytes.substr(0, bytes.size() - 1)), HasSubstr("has no seal"));
+  EXPECT_THAT(fault(bytes + "x"), HasSubstr("has no seal"));
+  EXPECT_THAT(fault(bytes.substr(0, 20)), HasSubstr("is cut off"));
+}
+
 TEST_F(Stores, AreWrittenWholeOrNotAtAll) {
   write_problems(path(), some_problems(), some_manifest());
   EXPECT_NE(fault_of([&] { write_problems(path("no/such/folder.h5"), some_problems(), some_manifest()); }), "");
