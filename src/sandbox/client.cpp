@@ -18,10 +18,12 @@ Client::Client() : process_(std::make_unique<LineProcess>(std::vector<std::strin
 Client::~Client() = default;
 
 std::vector<std::string> Client::probe() {
-  process_->write_line("probe");
-  const auto line = process_->read_line(30);
-  if (!line) throw Error("does not answer", "reprise-sandbox");
-  return result_from_json(nlohmann::json::parse(*line)).layers;
+  // A supervisor may be killed, as any process may; one that is there no more is started again, a few times.
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    std::string fault;
+    if (const std::string answer = ask("probe", kPatienceSeconds, fault); !answer.empty()) return result_from_json(nlohmann::json::parse(answer)).layers;
+  }
+  throw Error("does not answer", "reprise-sandbox");
 }
 
 std::string Client::ask(const std::string& request, double seconds, std::string& fault) {

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMostOfAShare = 32;
 }
 
-CodeVerdict CodeJudge::judge(const CodeProblem& problem, const Program& program) {
+CodeVerdict CodeJudge::judge(const CodeProblem& problem, const Program& program) try {
   if (problem.python) {
     if (!python_) python_ = std::make_unique<PythonJudge>(required_);
     if (program.language == Language::cpp) {
@@ -24,6 +24,11 @@ CodeVerdict CodeJudge::judge(const CodeProblem& problem, const Program& program)
   }
   if (!stdin_) stdin_ = std::make_unique<StdinJudge>(required_);
   return stdin_->judge(program, problem.tests, problem.limits);
+} catch (const std::exception& fault) {
+  CodeVerdict verdict;
+  verdict.kind = CodeVerdictKind::judge_error;
+  verdict.message = fault.what();
+  return verdict;
 }
 
 std::vector<CodeVerdict> judge_all(const std::vector<JudgeTask>& tasks, int num_workers, const std::vector<std::string>& required, void (*progress)(size_t, size_t)) {
