@@ -91,6 +91,6 @@ T atomicAdd(T* target, T value) {
 inline float __uint_as_float(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 inline uint32_t __float_as_uint(float x) { return __builtin_bit_cast(uint32_t, x); }
 inline uint32_t __umulhi(uint32_t a, uint32_t b) { return static_cast<uint32_t>((uint64_t{a} * b) >> 32); }
-using ::expf, ::logf, ::sqrtf, ::fmaf, ::fmaxf, ::fminf;
+using ::expf, ::logf, ::sqrtf, ::sqrt, ::log, ::fmaf, ::fmaxf, ::fminf;
 }  // namespace emulated
 }  // namespace reprise::kernels::ops
