@@ -3,6 +3,7 @@
 
 #include "kernels/ops/adamw.h"
 #include "kernels/ops/clipped_surrogate.h"
+#include "kernels/ops/decode_attention.h"
 #include "kernels/ops/gradient_norm.h"
 #include "kernels/ops/rms_norm.h"
 #include "kernels/ops/rope_cache.h"
@@ -20,6 +21,7 @@ void token_logprob(const TokenLogprob& args, Stream stream);
 void token_logprob_backward(const TokenLogprobBackward& args, Stream stream);
 void adamw(const Adamw& args, Stream stream);
 void gradient_norm(const GradientNorm& args, Stream stream);
+void decode_attention(const DecodeAttention& args, Stream stream);
 void sample(const Sampling& args, Stream stream);
 void clipped_surrogate(const ClippedSurrogate& args, Stream stream);
 }  // namespace reprise::kernels::ops::emulated
