@@ -1,8 +1,8 @@
 // Runs kernel files as plain C++: every thread of a block is a fiber, blocks run one after the other. It is strict where a
 // card is silent: a barrier or a shuffle that not all threads reach, a launch beyond the card's limits and a narrow access to
 // an odd address (under sanitizers) are faults. It knows nothing of memory that other threads see late, of speed, or of
-// nvcc: what passes here has its logic right, not its timing. Threads and blocks run in ascending order, or, when asked, in
-// descending order: equal bits both ways mean that no result hangs on a missing barrier that the order would show.
+// nvcc: what passes here has its logic right, not its timing. Threads and blocks run in an order that is asked for: equal bits
+// in every order mean that no result hangs on a missing barrier that one of them would show.
 #pragma once
 
 #include <cmath>
@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "kernel_ops/emulator_control.h"
 #include "kernels/ops/op.h"
 
 namespace reprise::emulator {
@@ -40,7 +41,6 @@ unsigned lane();
 
 // Every thread of every block calls body(). Throws std::runtime_error on a fault.
 void run(const std::string& name, Size grid, unsigned block, size_t shared_bytes, const std::function<void()>& body);
-void set_descending(bool descending);
 
 }  // namespace reprise::emulator
 

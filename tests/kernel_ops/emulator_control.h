@@ -2,6 +2,8 @@
 #pragma once
 
 namespace reprise::emulator {
-// From now on threads and blocks run in descending order.
-void set_descending(bool descending);
+// In which order threads and blocks run from now on. A missing barrier is hidden by some orders and shown by others: the
+// third is the one in which a warp's first thread is neither the first nor the last to pass a barrier.
+enum class Order { ascending, descending, lanes_descending };
+void set_order(Order order);
 }  // namespace reprise::emulator

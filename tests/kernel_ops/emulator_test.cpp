@@ -41,19 +41,41 @@ TEST(Emulator, ABarrierThatSomeThreadsSkipIsAFault) {
 
 // Without a barrier a thread reads what its neighbour has not written yet, or has: the two orders differ.
 TEST(Emulator, AMissingBarrierShowsInTheOtherOrder) {
-  const auto run = [](bool descending, bool barrier) {
+  const auto run = [](emulator::Order order, bool barrier) {
     std::vector<int> shared(32, -1), out(32);
-    emulator::set_descending(descending);
+    emulator::set_order(order);
     emulator::run("test", 1, 32, 0, [&] {
       shared[threadIdx.x] = static_cast<int>(threadIdx.x);
       if (barrier) __syncthreads();
       out[threadIdx.x] = shared[(threadIdx.x + 1) % 32];
     });
-    emulator::set_descending(false);
+    emulator::set_order(emulator::Order::ascending);
     return out;
   };
-  EXPECT_EQ(run(false, true), run(true, true));
-  EXPECT_NE(run(false, false), run(true, false));
+  EXPECT_EQ(run(emulator::Order::ascending, true), run(emulator::Order::descending, true));
+  EXPECT_NE(run(emulator::Order::ascending, false), run(emulator::Order::descending, false));
+}
+
+// A scratch that is used again one barrier later: only a warp that gets ahead of another shows it.
+TEST(Emulator, AScratchUsedAgainTooSoonShows) {
+  const auto run = [](emulator::Order order, int scratches) {
+    std::vector<std::vector<int>> scratch(2, std::vector<int>(2));
+    std::vector<int> out(64);
+    emulator::set_order(order);
+    emulator::run("test", 1, 64, 0, [&] {
+      for (int turn = 0; turn < 2; ++turn) {
+        auto& here = scratch[static_cast<size_t>(turn % scratches)];
+        const int one = __shfl_xor_sync(kAll, turn, 1);
+        if (threadIdx.x % 32 == 0) here[threadIdx.x / 32] = 10 * one + static_cast<int>(threadIdx.x);
+        __syncthreads();
+        out[threadIdx.x] += here[0] + here[1];
+      }
+    });
+    emulator::set_order(emulator::Order::ascending);
+    return out;
+  };
+  EXPECT_EQ(run(emulator::Order::ascending, 2), run(emulator::Order::descending, 2));
+  EXPECT_NE(run(emulator::Order::ascending, 1), run(emulator::Order::descending, 1));
 }
 
 TEST(Emulator, RefusesWhatNoCardTakes) {

@@ -93,20 +93,31 @@ TEST_P(AsTheCpu, GradientNormGivesTheSameBits) {
   Memory memory(GetParam().runs);
   GradientNorm a;
   double total = 0;
-  for (const int64_t count : {50000, 3, 8192}) {
-    const auto g = normals(static_cast<size_t>(count), static_cast<uint64_t>(count));
+  std::vector<double> of_tensors;
+  for (const int64_t count : {50000, 3, 8192, 4096, 4095, 4090, 4080, 4001, 1030 * 4096 + 17}) {
+    // The last has more blocks than are staged at once; its values repeat.
+    auto g = normals(static_cast<size_t>(std::min<int64_t>(count, 50000)), static_cast<uint64_t>(count));
+    while (g.size() < static_cast<size_t>(count)) g.push_back(g[g.size() - 49999]);
     a.tensors.push_back({DType::float32, memory.input(g), count});
     double sum = 0;
     for (int64_t i = 0; i < count; i += kNormBlock) sum += kernels::square_sum_row(g.data() + i, std::min(kNormBlock, count - i));
     total += sum;
+    of_tensors.push_back(sum);
   }
   a.max_norm = 1;
   a.workspace = memory.output<double>(workspace_doubles(a));
   a.norm = memory.output<double>(1);
   a.scale = memory.output<float>(1);
-  perform(GetParam().runs, a, gradient_norm, emulated::gradient_norm);
-  EXPECT_EQ(memory.fetch(a.norm)[0], std::sqrt(total));
-  EXPECT_EQ(memory.fetch(a.scale)[0], static_cast<float>(1 / (std::sqrt(total) + 1e-6)));
+  for (const emulator::Order order : kOrders) {
+    emulator::set_order(order);
+    perform(GetParam().runs, a, gradient_norm, emulated::gradient_norm);
+    emulator::set_order(emulator::Order::ascending);
+    // The sums themselves, too: a square root forgives a last bit.
+    const auto workspace = memory.fetch(a.workspace);
+    for (size_t i = 0; i < of_tensors.size(); ++i) EXPECT_EQ(workspace[i], of_tensors[i]) << i;
+    EXPECT_EQ(memory.fetch(a.norm)[0], std::sqrt(total));
+    EXPECT_EQ(memory.fetch(a.scale)[0], static_cast<float>(1 / (std::sqrt(total) + 1e-6)));
+  }
 }
 
 TEST_P(GradientNormOp, NanComesThrough) {

@@ -53,7 +53,7 @@ TEST_P(RmsNormOp, TheSumMayTakeTheResidualsPlace) {
 }
 
 TEST_P(RmsNormOp, BackwardAgreesWithTheReference) {
-  for (const Shape& s : {Shape{1, 1, 0}, {3, 8, 0}, {7, 13, 0}, {2, 896, 1}, {300, 16, 0}, {1, 2056, 0}, {0, 16, 0}}) {
+  for (const Shape& s : {Shape{1, 1, 0}, {3, 8, 0}, {7, 13, 0}, {2, 896, 1}, {260, 272, 0}, {1, 2056, 0}, {0, 16, 0}}) {
     for (const bool with_sum : {false, true}) {
       SCOPED_TRACE(std::to_string(s.rows) + " x " + std::to_string(s.width));
       const size_t n = static_cast<size_t>(s.rows * s.width);

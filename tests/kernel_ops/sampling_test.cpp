@@ -1,9 +1,12 @@
 // Sampling: the very token of the CPU's sampler, over temperatures, filters, ties, banned tokens and flat rows.
 #include "kernels/ops/sampling.h"
 
+#include <algorithm>
+
 #include "generation/sampler.h"
 #include "kernel_ops/emulated.h"
 #include "kernel_ops/harness.h"
+#include "kernels/row_ops.h"
 #include "support/fault_of.h"
 
 namespace reprise::kernels::ops {
@@ -30,7 +33,7 @@ struct Shape {
   int levels;     // logits rounded to multiples of 1 / levels: ties; 0: not rounded
 };
 constexpr Shape kShapes[] = {{1, 1, 0}, {7, 1, 0}, {1000, 3, 0}, {2101, 1, 4}, {1100, 0, 1}, {3003, 4, 0}};
-constexpr int64_t kRows = 3;
+constexpr int64_t kRows = 2;
 
 std::vector<float> logits_of(const Shape& s, DType type) {
   auto values = normals(static_cast<size_t>(kRows * s.vocabulary), static_cast<uint64_t>(s.vocabulary), s.spread);
@@ -54,10 +57,10 @@ struct Inputs {
       keys.push_back({{noise.back().key[0], noise.back().key[1]}, noise.back().upper});
       positions.push_back(static_cast<uint32_t>(17 * r + 5));
       banned_of.emplace_back();
-      // In row 1 the most likely token and another are banned; row 2 bans ids that are not there.
+      // In row 1 the most likely token and another are banned; row 0 bans ids that are not there.
       const float* row = logits.data() + r * s.vocabulary;
       if (r == 1 && s.vocabulary > 2) banned_of.back() = {static_cast<int32_t>(std::max_element(row, row + s.vocabulary) - row), 2};
-      if (r == 2) banned_of.back() = {-1, static_cast<int32_t>(s.vocabulary)};
+      if (r == 0) banned_of.back() = {-1, static_cast<int32_t>(s.vocabulary)};
       banned.insert(banned.end(), banned_of.back().begin(), banned_of.back().end());
       banned_begin.push_back(static_cast<int32_t>(banned.size()));
     }
@@ -88,10 +91,10 @@ TEST_P(SamplingOp, DrawsTheCpusVeryToken) {
         SCOPED_TRACE(std::to_string(s.vocabulary) + " tokens, " + text(f) + (with_banned ? ", banned" : ""));
         const Inputs in(s, logits, seed);
         Memory memory(GetParam().runs);
-        emulator::set_descending(with_banned);
+        emulator::set_order(kOrders[(&f - kFilters) % 3]);
         const Sampling a = in.args(memory, type(), s, logits, f, with_banned);
         perform(GetParam().runs, a, sample, emulated::sample);
-        emulator::set_descending(false);
+        emulator::set_order(emulator::Order::ascending);
         memory.expect_guards_whole();
         const auto ids = memory.fetch(a.ids);
         const auto behavior = memory.fetch(a.behavior_logprob), full = memory.fetch(a.full_logprob);
@@ -109,6 +112,37 @@ TEST_P(SamplingOp, DrawsTheCpusVeryToken) {
           ASSERT_NEAR(full[r], draw.full_logprob, 1e-6 * (1 + std::abs(draw.full_logprob)));
         }
       }
+    }
+  }
+}
+
+// top_p put just where a running sum meets it: a total that is one bit off keeps one token more or less. The logits are spread
+// wide, because sums of weights of one size are exact in double whatever their order.
+TEST_P(SamplingOp, TheBorderOfANucleusFallsWhereTheCpusFalls) {
+  const Shape s = {1003, 8, 0};
+  auto logits = logits_of(s, type());
+  std::copy_n(logits.begin(), s.vocabulary, logits.begin() + s.vocabulary);  // both rows alike
+  const Inputs in(s, logits, 1);
+  const std::span<const float> row(logits.data(), static_cast<size_t>(s.vocabulary));
+  const auto z = kernels::normaliser_of(row.data(), s.vocabulary, 1.0f);
+  std::vector<float> sorted(row.begin(), row.end());
+  std::sort(sorted.rbegin(), sorted.rend());
+  std::vector<float> weights(sorted.size());
+  kernels::exp_row(sorted.data(), s.vocabulary, z.maximum, 1.0f, 1.0f, weights.data());
+  double running = 0;
+  for (size_t i = 0; i < 40; ++i) {
+    running += weights[i];
+    const Filters f = {1, 0, running / z.sum, 0};
+    Memory memory(GetParam().runs);
+    const Sampling a = in.args(memory, type(), s, logits, f, false);
+    perform(GetParam().runs, a, sample, emulated::sample);
+    generation::SamplingConfig config;
+    config.top_p = f.top_p;
+    std::vector<float> scratch;
+    for (size_t r = 0; r < kRows; ++r) {
+      const auto draw = generation::draw_token(row, config, in.noise[r], in.positions[r], scratch);
+      ASSERT_EQ(memory.fetch(a.ids)[r], draw.id) << i;
+      ASSERT_NEAR(memory.fetch(a.behavior_logprob)[r], draw.behavior_logprob, 1e-6 * (1 + std::abs(draw.behavior_logprob))) << i;
     }
   }
 }

@@ -18,7 +18,7 @@ struct GradientTensor {
 struct GradientNorm {
   std::vector<GradientTensor> tensors;
   double max_norm = 0;          // scale = max_norm / (norm + 1e-6) where the norm is larger; 0: never scaled
-  double* workspace = nullptr;  // workspace_doubles() of them
+  double* workspace = nullptr;  // workspace_doubles() of them; on the card the first ones are the tensors' sums of squares
   double* norm = nullptr;       // one; NaN or infinity comes through as it is
   float* scale = nullptr;       // one
 };

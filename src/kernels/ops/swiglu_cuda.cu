@@ -51,7 +51,7 @@ void swiglu(const Swiglu& a, Stream stream) {
   if (a.rows == 0) return;
   with_type(a.dtype, [&]<class T>(T*) {
     constexpr int N = kPackSize<T>;
-    const bool wide = a.width % N == 0 && lies_on_16_bytes(a.gate, a.stride, a.dtype) && lies_on_16_bytes(a.up, a.stride, a.dtype) && lies_on_16_bytes(a.out, a.width, a.dtype);
+    const bool wide = lies_on_16_bytes(a.gate, a.stride, a.dtype) && lies_on_16_bytes(a.up, a.stride, a.dtype) && lies_on_16_bytes(a.out, a.width, a.dtype);
     launch("swiglu", wide ? swiglu_kernel<T, N> : swiglu_kernel<T, 1>, grid_of(a.rows, a.width, wide ? N : 1), kThreads, 0, stream, a);
   });
 }
@@ -60,7 +60,7 @@ void swiglu_backward(const SwigluBackward& a, Stream stream) {
   if (a.rows == 0) return;
   with_type(a.dtype, [&]<class T>(T*) {
     constexpr int N = kPackSize<T>;
-    bool wide = a.width % N == 0 && lies_on_16_bytes(a.d_out, a.width, a.dtype);
+    bool wide = lies_on_16_bytes(a.d_out, a.width, a.dtype);
     for (const void* p : {a.gate, a.up, static_cast<const void*>(a.d_gate), static_cast<const void*>(a.d_up)}) wide = wide && lies_on_16_bytes(p, a.stride, a.dtype);
     launch("swiglu_backward", wide ? swiglu_backward_kernel<T, N> : swiglu_backward_kernel<T, 1>, grid_of(a.rows, a.width, wide ? N : 1), kThreads, 0, stream, a);
   });

@@ -56,8 +56,7 @@ __global__ void __launch_bounds__(kThreads) token_logprob_kernel(TokenLogprob a)
 #pragma unroll
   for (int step = 16; step > 0; step /= 2) {
     const Running other = {__shfl_xor_sync(kAllLanes, mine.maximum, step), __shfl_xor_sync(kAllLanes, mine.sum, step), __shfl_xor_sync(kAllLanes, mine.moment, step)};
-    // The lower lane's side first, so that both lanes compute the same bits.
-    mine = threadIdx.x & step ? merged(other, mine) : merged(mine, other);
+    mine = merged(mine, other);  // symmetric to the bit, so both lanes have the same
   }
   if (threadIdx.x % kWarp == 0) scratch[threadIdx.x / kWarp] = mine;
   __syncthreads();
