@@ -41,7 +41,8 @@ cuda: ## build the CUDA half and test its kernels (needs nvcc; installs the full
 	scripts/bootstrap.sh cuda
 	.venv-cuda/bin/cmake --preset cuda
 	.venv-cuda/bin/cmake --build --preset cuda -j $(JOBS) --target reprise reprise-engine kernel_ops_test
-	build/cuda/bin/kernel_ops_test --gtest_brief=1 | tail -n 3
+	build/cuda/bin/kernel_ops_test --gtest_brief=1 > build/cuda/kernel_ops.log || { cat build/cuda/kernel_ops.log; exit 1; }
+	@tail -n 2 build/cuda/kernel_ops.log
 
 docs: build ## regenerate docs/keys.md
 	build/cpu/bin/reprise keys --markdown > docs/keys.md
