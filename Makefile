@@ -37,10 +37,12 @@ asan: $(VENV)/.ready ## the torch-free tests under address and undefined-behavio
 	$(CMAKE) --build --preset cpu-asan -j $(JOBS)
 	scripts/run_tests.sh build/cpu-asan
 
-cuda: ## build the CUDA half (needs nvcc; installs the full LibTorch wheel into .venv-cuda)
+cuda: ## build the CUDA half and test its kernels (needs nvcc; installs the full LibTorch wheel into .venv-cuda)
 	scripts/bootstrap.sh cuda
 	.venv-cuda/bin/cmake --preset cuda
-	.venv-cuda/bin/cmake --build --preset cuda -j $(JOBS) --target reprise reprise-engine
+	.venv-cuda/bin/cmake --build --preset cuda -j $(JOBS) --target reprise reprise-engine kernel_ops_test
+	build/cuda/bin/kernel_ops_test --gtest_brief=1 > build/cuda/kernel_ops.log || { cat build/cuda/kernel_ops.log; exit 1; }
+	@tail -n 2 build/cuda/kernel_ops.log
 
 docs: build ## regenerate docs/keys.md
 	build/cpu/bin/reprise keys --markdown > docs/keys.md

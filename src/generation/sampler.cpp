@@ -171,7 +171,7 @@ Draw draw_token(std::span<const float> logits, const SamplingConfig& config, con
 
   // Candidates from the most likely down; ties by the lower id. Filters in vLLM's order: top-k, top-p, min-p. A nucleus is small beside a
   // vocabulary: only so many candidates are put in order as can be needed.
-  const double whole = std::exp(z.log_sum);
+  const double whole = z.sum;  // no libm in what decides: a card draws the same token
   size_t kept = config.top_k > 0 ? std::min<size_t>(V, static_cast<size_t>(config.top_k)) : V;
   size_t ordered = config.top_k > 0 ? kept : std::min<size_t>(V, 256);
   std::vector<int32_t> order;

@@ -211,7 +211,7 @@ inline __attribute__((always_inline)) double sum_exp(const float* values, int64_
 
 }  // namespace
 
-REPRISE_CLONES static double sum_exp_row(const float* values, int64_t count, float maximum, float scale) { return sum_exp<false>(values, count, maximum, scale); }
+REPRISE_CLONES double sum_exp_row(const float* values, int64_t count, float maximum, float scale) { return sum_exp<false>(values, count, maximum, scale); }
 
 double log_sum_exp_row(const float* values, int64_t count, float maximum, float scale) { return std::log(sum_exp_row(values, count, maximum, scale)); }
 
@@ -225,7 +225,8 @@ REPRISE_CLONES void exp_row(const float* values, int64_t count, float maximum, f
 
 Normaliser normaliser_of(const float* values, int64_t count, float scale) {
   const float maximum = values[index_of_largest(values, count)];
-  return {maximum, scale, log_sum_exp_row(values, count, maximum, scale)};
+  const double sum = sum_exp_row(values, count, maximum, scale);
+  return {maximum, scale, std::log(sum), sum};
 }
 
 REPRISE_CLONES void adamw_row(float* weight, float* exp_avg, float* exp_avg_sq, const float* gradient, const AdamwFactors& f, int64_t count) {

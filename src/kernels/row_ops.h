@@ -26,7 +26,8 @@ void silu_product_backward_row(float* gate, float* up, const float* dout, int64_
 
 // The largest value's lowest index.
 int64_t index_of_largest(const float* values, int64_t count);
-// log of the sum of exp(scale * (values - maximum)), summed in double; values <= maximum.
+// The sum of exp(scale * (values - maximum)) in double, lanes of 16 in a fixed order; values <= maximum. And its logarithm.
+double sum_exp_row(const float* values, int64_t count, float maximum, float scale);
 double log_sum_exp_row(const float* values, int64_t count, float maximum, float scale);
 // out = exp(scale * (values - maximum)) * factor
 void exp_row(const float* values, int64_t count, float maximum, float scale, float factor, float* out);
@@ -37,6 +38,7 @@ double exp_moment_row(const float* values, int64_t count, float maximum, float s
 struct Normaliser {
   float maximum = 0, scale = 1;
   double log_sum = 0;
+  double sum = 0;  // exp(log_sum), before a logarithm of some libm has touched it: what decides a draw
   float logprob(float value) const { return static_cast<float>(double{scale} * (double{value} - maximum) - log_sum); }
 };
 Normaliser normaliser_of(const float* values, int64_t count, float scale);
