@@ -123,6 +123,16 @@ void RunFolder::move_aside(const fs::path& folder, const std::string& stage, std
   said.push_back("its keys or inputs changed; the old result is kept as " + aside.lexically_relative(path_).string());
 }
 
+void RunFolder::keep_only(const std::vector<std::string>& stages) {
+  std::vector<std::pair<fs::path, std::string>> others;
+  for (const auto& entry : fs::directory_iterator(path_ / "stages")) {
+    const std::string stage = stage_of(entry.path());
+    if (entry.is_directory() && std::find(stages.begin(), stages.end(), stage) == stages.end()) others.emplace_back(entry.path(), stage);
+  }
+  std::vector<std::string> said;
+  for (const auto& [folder, stage] : others) move_aside(folder, stage, said);
+}
+
 StageState RunFolder::prepare(size_t number, const std::string& stage, const std::string& key, std::vector<std::string>& said) {
   const fs::path place = stage_folder(number, stage);
   for (auto found = find(stage); found; found = find(stage)) {

@@ -40,6 +40,9 @@ class RunFolder {
   // The same without moving anything (to ask before the run whether --resume is missing).
   StageState look(const std::string& stage, const std::string& key) const;
 
+  // Stages that this recipe does not name, an earlier one did: moved to replaced/ with their ledgers, or a comparison of runs would miss them.
+  void keep_only(const std::vector<std::string>& stages);
+
   void begin(size_t number, const std::string& stage, const std::string& key, double seconds_so_far);
   void finish(size_t number, const std::string& stage, const nlohmann::ordered_json& done);
   // done.json or stage.json of a stage's folder; null JSON when missing or damaged.

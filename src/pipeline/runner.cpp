@@ -65,6 +65,9 @@ class Run {
     RunOutcome outcome{folder_.path(), {}};
     // The name tag first: whatever a kill leaves behind belongs to this recipe from here on.
     write_file(folder_.path() / "recipe.lock.yaml", lock_text(recipe_));
+    std::vector<std::string> names;
+    for (const StageSpec& stage : recipe_.stages) names.push_back(stage.name);
+    folder_.keep_only(names);
     provenance_.write("running");
     if (options_.begun) options_.begun(folder_.path());
     try {
