@@ -9,10 +9,10 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/bench_overlap.h"
-#include "evaluation/harness/benchmark_library.h"
 #include "data/overlap.h"
 #include "data/overlap_words.h"
 #include "data/row_stream.h"
+#include "evaluation/harness/benchmark_library.h"
 
 namespace reprise::cli {
 namespace {

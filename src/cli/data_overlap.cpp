@@ -256,7 +256,7 @@ int data_overlap(const Arguments& arguments) {
   double seconds = 0;
   int64_t num_bytes = 0;
   for (size_t i = 0; i < training.size(); ++i) {
-    if (is_file(training[i]) && data::is_store(training[i])) data::check_foreign_store(training[i]);
+    if (data::is_store(training[i])) data::check_foreign_store(training[i]);
     data::OverlapScan scan(index, names[i]);
     const auto start = std::chrono::steady_clock::now();
     data::for_each_text_row(training[i], [&](std::string_view id, const std::vector<std::string_view>& texts) { scan.add_row(id, texts); });
@@ -269,10 +269,7 @@ int data_overlap(const Arguments& arguments) {
     std::printf("%s\n", data::overlap_summary(index, pairs).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
     return 0;
   }
-  std::vector<int64_t> sizes = config.ngram_sizes;
-  std::sort(sizes.begin(), sizes.end());
-  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-  print_table(pairs, sizes);
+  print_table(pairs, config.sorted_sizes());
   print_notes(index);
   for (size_t i = 0; i < pairs.size() && num_shown > 0; ++i) show(pairs[i], training[i / benchmarks.size()], benchmarks[i % benchmarks.size()], static_cast<size_t>(num_shown));
   std::printf("\n%s of text in %s s, %s of index\n", format_bytes(static_cast<double>(num_bytes)).c_str(), format_fixed(seconds, 2).c_str(), format_bytes(static_cast<double>(index.num_bytes())).c_str());

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -69,18 +70,19 @@ void leave_out_errata(Source& source, evaluation::BenchmarkLibrary& library) {
 }
 
 // Scores once more without the problems that training data share, by a file of `reprise data overlap` or of a run's stage `contamination`.
-void leave_out_hits(Source& source, evaluation::BenchmarkLibrary& library, const std::string& file) {
+void leave_out_hits(Source& source, evaluation::BenchmarkLibrary& library, const std::string& file, const std::map<std::string, std::set<std::string>>& hits_of) {
   for (evaluation::ScoredSet& set : source.sets) {
-    const std::set<std::string> hits = data::hit_problems(file, set.benchmark);
+    const auto found = hits_of.find(set.benchmark);
     auto facts = std::find_if(source.facts.begin(), source.facts.end(), [&](const auto& one) { return one.set == &set; });
     if (facts == source.facts.end()) {
       facts = source.facts.emplace(source.facts.end());
       facts->set = &set;
     }
-    if (hits.empty()) {
+    if (found == hits_of.end()) {
       facts->notes.push_back(file + " names no problem of " + set.benchmark + ": none was found, or it was not looked for");
       continue;
     }
+    const std::set<std::string>& hits = found->second;
     const evaluation::Benchmark* known = library.find(set.benchmark);
     const evaluation::BenchmarkProblems* problems = known && !known->data.importer.empty() ? &library.problems(set.benchmark) : nullptr;
     evaluation::ScoredSet without = set;
@@ -161,13 +163,14 @@ int score_sources(const std::vector<std::string>& paths, evaluation::BenchmarkLi
     for (const std::string& id : options.against) against.push_back(&published_number(*registry, id));
   }
   const evaluation::Protocol conditions = declared(options.conditions);
+  const auto hits = options.without_hits.empty() ? std::map<std::string, std::set<std::string>>() : data::hit_problems(options.without_hits);
   std::deque<Source> sources;
   evaluation::ScoreReport report;
   std::vector<std::string> names;
   for (const std::string& path : paths) {
     Source& source = sources.emplace_back(load_source(path, library, source_options));
     if (options.leave_out_errata) leave_out_errata(source, library);
-    if (!options.without_hits.empty()) leave_out_hits(source, library, options.without_hits);
+    if (!options.without_hits.empty()) leave_out_hits(source, library, options.without_hits, hits);
     for (const auto& set : source.sets) report.sets.push_back(&set);
     for (const auto& facts : source.facts) report.facts.push_back(facts);
     report.num_samples += source.num_samples;

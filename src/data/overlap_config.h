@@ -40,6 +40,14 @@ struct OverlapConfig {
     v.field("hits_per_problem", hits_per_problem, "Rows that are written down of each problem and training store, those with most evidence; all are counted.", between(1, 1000));
   }
 
+  // ngram_sizes, each once, ascending: the order of every count by n.
+  std::vector<int64_t> sorted_sizes() const {
+    std::vector<int64_t> sizes = ngram_sizes;
+    std::sort(sizes.begin(), sizes.end());
+    sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+    return sizes;
+  }
+
   void check(config::Checker& c) const {
     if (ngram_sizes.empty()) c.problem("ngram_sizes", "is empty", "for example [8, 10, 13]");
     else if (ngram_sizes.size() > 16) c.problem("ngram_sizes", "has more than 16 entries", "");

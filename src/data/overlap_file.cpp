@@ -79,10 +79,10 @@ std::vector<OverlapLine> read_overlap_file(const std::filesystem::path& path) {
   return out;
 }
 
-std::set<std::string> hit_problems(const std::filesystem::path& overlap_file, const std::string& benchmark) {
-  std::set<std::string> out;
+std::map<std::string, std::set<std::string>> hit_problems(const std::filesystem::path& overlap_file) {
+  std::map<std::string, std::set<std::string>> out;
   for (const OverlapLine& line : read_overlap_file(overlap_file)) {
-    if (line.hit.decides && line.benchmark == benchmark) out.insert(line.hit.problem);
+    if (line.hit.decides) out[line.benchmark].insert(line.hit.problem);
   }
   return out;
 }
@@ -90,9 +90,7 @@ std::set<std::string> hit_problems(const std::filesystem::path& overlap_file, co
 Json overlap_summary(const OverlapIndex& index, const std::vector<OverlapPair>& pairs) {
   Json out;
   out["config"] = config::to_json(index.config());
-  std::vector<int64_t> sizes = index.config().ngram_sizes;
-  std::sort(sizes.begin(), sizes.end());
-  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  const std::vector<int64_t> sizes = index.config().sorted_sizes();
   std::map<std::string, std::set<std::string>> hit;
   size_t num_lines = 0;
   for (const OverlapPair& pair : pairs) {

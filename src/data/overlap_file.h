@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ struct OverlapLine {
 void write_overlap_file(const std::filesystem::path& path, const std::vector<OverlapPair>& pairs);
 // Throws Error naming the line that does not fit.
 std::vector<OverlapLine> read_overlap_file(const std::filesystem::path& path);
-// The problems of a benchmark that count as hit by any of the file's training stores: what a score "without hits" leaves out. Empty where the file has no hit of it.
-std::set<std::string> hit_problems(const std::filesystem::path& overlap_file, const std::string& benchmark);
+// By benchmark, the problems that count as hit by any of the file's training stores: what a score "without hits" leaves out. A benchmark without hits is not there.
+std::map<std::string, std::set<std::string>> hit_problems(const std::filesystem::path& overlap_file);
 
 // {"config": keys, "benchmarks": [facts and problems_hit by any store], "pairs": [counts], "hits": lines}. Keys as in overlap.h; the *_by_n are maps of n to count.
 nlohmann::ordered_json overlap_summary(const OverlapIndex& index, const std::vector<OverlapPair>& pairs);

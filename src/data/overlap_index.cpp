@@ -44,9 +44,8 @@ class OverlapIndexBuilder {
   OverlapIndexBuilder(Parts& parts, const std::vector<OverlapBenchmark>& benchmarks) : p_(parts), benchmarks_(benchmarks) {}
 
   void build() {
-    p_.sizes.assign(p_.config.ngram_sizes.begin(), p_.config.ngram_sizes.end());
-    std::sort(p_.sizes.begin(), p_.sizes.end());
-    p_.sizes.erase(std::unique(p_.sizes.begin(), p_.sizes.end()), p_.sizes.end());
+    const std::vector<int64_t> sizes = p_.config.sorted_sizes();
+    p_.sizes.assign(sizes.begin(), sizes.end());
     const auto decision = std::find(p_.sizes.begin(), p_.sizes.end(), static_cast<size_t>(p_.config.decision_ngram));
     if (p_.sizes.empty() || decision == p_.sizes.end()) throw Error("decision_ngram is none of ngram_sizes", "", "add it to them");
     if (p_.sizes.size() > 16) throw Error("has more than 16 entries", "ngram_sizes");

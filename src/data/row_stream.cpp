@@ -38,8 +38,6 @@ void collect_texts(const nlohmann::json& value, std::vector<std::string_view>& t
 
 }  // namespace
 
-uint64_t num_store_rows(const std::filesystem::path& path) { return io::Hdf5TextReader(path, {"id"}).num_rows(); }
-
 void for_each_store_row(const std::filesystem::path& path, const OnTextRow& row) {
   io::Hdf5TextReader reader(path, columns_of(path));
   std::vector<std::vector<std::string>> columns;

@@ -15,7 +15,6 @@ using OnTextRow = std::function<void(std::string_view id, const std::vector<std:
 
 // A store's rows: id, then prompt and solution, or prompt and completion; empty ones left out. The store's hash is not compared: see foreign_store.h. Throws Error.
 void for_each_store_row(const std::filesystem::path& path, const OnTextRow& row);
-uint64_t num_store_rows(const std::filesystem::path& path);
 
 // Of a store: the above. Of anything else: every text of at least two words in the row, wherever it stands; the id is "line 17". One JSON array is read whole
 // (at most a gigabyte), lines are not. Throws Error naming the line.

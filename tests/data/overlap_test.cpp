@@ -302,10 +302,10 @@ TEST(OverlapFile, ComesBackAndNamesTheProblemsThatWereHit) {
       if (one.decides) hit.insert(one.problem);
     }
     EXPECT_EQ(static_cast<int64_t>(hit.size()), pair.problems_hit) << "each problem that counts has a line that decides";
-    EXPECT_EQ(hit_problems(path, pair.benchmark), hit);
+    EXPECT_EQ(hit_problems(path)[pair.benchmark], hit);
   }
   EXPECT_EQ(count, lines.size());
-  EXPECT_TRUE(hit_problems(path, "unknown").empty());
+  EXPECT_FALSE(hit_problems(path).contains("unknown"));
 }
 
 TEST(OverlapFile, ADamagedOneIsRefusedByLine) {

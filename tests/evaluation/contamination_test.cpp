@@ -78,7 +78,7 @@ TEST(Contamination, FindsWhatTheStoresShare) {
   EXPECT_EQ(counts["pairs"][1]["problems_hit"], 1);
   EXPECT_EQ(counts["benchmarks"][0]["problems_hit"], 3);
   EXPECT_EQ(counts["rows"], 5);
-  EXPECT_THAT(data::hit_problems(folder.path() / "overlap.jsonl", "held-out"), UnorderedElementsAre("p102", "p105", "p106"));
+  EXPECT_THAT(data::hit_problems(folder.path() / "overlap.jsonl").at("held-out"), UnorderedElementsAre("p102", "p105", "p106"));
   EXPECT_THAT(context.notes.at(0), HasSubstr("held-out: 3 of 10 problems"));
   // Again: the same bits, and the same line in the ledger.
   const std::string before = read_file(folder.path() / "overlap.jsonl"), hash = context.ledger_hash;
